@@ -1,0 +1,92 @@
+// What an evaluation yields: answers and effects, as plain values that can be kept, merged and sent to another node. How an
+// answer looks in JSON is its operation's business (Operation::write_answer). Pure.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/error.h"
+#include "api/view.h"
+#include "model/attribute_value.h"
+#include "model/table.h"
+
+namespace stator::api {
+
+// Capacity units of one request on one table. Indexes get their own part when they come.
+struct Capacity {
+  double read_units = 0;
+  double write_units = 0;
+};
+
+// GetItem: item = what was found, projected. PutItem, UpdateItem, DeleteItem: item = Attributes. Null: not in the answer.
+struct ItemAnswer {
+  std::shared_ptr<const model::Item> item;
+  Capacity capacity;
+};
+
+// Query, Scan: a page, or the part of a page that one partition gave.
+struct PageAnswer {
+  std::vector<model::Item> items;   // empty with Select=COUNT
+  uint64_t count = 0;               // after the filter
+  uint64_t scanned_count = 0;       // before the filter
+  uint64_t bytes_evaluated = 0;     // before the filter and the projection
+  std::string last_key;             // the last item evaluated; meaningful where `stopped`
+  bool stopped = false;             // Limit or 1 MB was reached: LastEvaluatedKey = last_key. Else the range is done.
+  std::optional<model::Item> last_evaluated_key;  // last_key decoded, where the answer carries one
+  Capacity capacity;
+};
+
+// CreateTable, DescribeTable, UpdateTable, DeleteTable.
+struct TableAnswer {
+  model::Table table;
+  model::TableCounts counts;
+};
+
+// ListTables.
+struct TableListAnswer {
+  std::vector<std::string> names;
+  bool more = false;  // LastEvaluatedTableName = the last name
+};
+
+// BatchGetItem, BatchWriteItem: what the parts said, in the order of the request's parts. An error of a part that may be
+// retried makes it unprocessed; any other error fails the batch (BatchOperation::combine).
+struct BatchAnswer {
+  std::vector<std::variant<ItemAnswer, Error>> parts;
+};
+
+// Answers that hold nothing of the tables: DescribeLimits, DescribeEndpoints, and the features that are off.
+struct StaticAnswer {
+  std::string json;  // the whole body
+};
+
+using Answer = std::variant<ItemAnswer, PageAnswer, TableAnswer, TableListAnswer, BatchAnswer, StaticAnswer>;
+
+// One item put or deleted.
+struct ItemChange {
+  std::string key;                            // model::item_key
+  std::shared_ptr<const model::Item> item;    // null: deleted
+  uint32_t size_bytes = 0;                    // of the new item; 0 when deleted
+  StoredItemPtr old_item;                     // null: there was none
+};
+
+// One table made, changed or dropped, in group 0.
+struct TableChange {
+  enum class Kind : uint8_t { kCreate = 1, kUpdate = 2, kDelete = 3 };
+  Kind kind = Kind::kCreate;
+  model::Table table;  // as it will be; for kCreate id and uuid are 0 and empty: group 0 gives them
+};
+
+// What a write will do. `answer` is given once the effects are committed and applied, never before.
+struct Effects {
+  std::vector<ItemChange> items;
+  std::vector<TableChange> tables;
+  Answer answer;
+};
+
+// An answer that proposes nothing is a strong read (docs/architecture.md, protocol 7).
+using Evaluation = std::variant<Answer, Effects, Error>;
+
+}  // namespace stator::api

@@ -1,0 +1,47 @@
+// View: all that an evaluation may read. The replica gives its overlay over LevelDB, a test a map in memory. Const, without
+// side effects, the same answers each time within one evaluation.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/error.h"
+#include "model/attribute_value.h"
+#include "model/key.h"
+#include "model/table.h"
+
+namespace stator::api {
+
+// An item as it is stored now.
+struct StoredItem {
+  model::Item item;
+  uint32_t size_bytes = 0;  // as the service counts (model/size.h)
+};
+using StoredItemPtr = std::shared_ptr<const StoredItem>;  // null: there is none
+
+// Items of one table, or of the part of it that this replica holds. Reading can fail (a damaged row): the error is then
+// InternalServerError and the evaluation passes it on.
+class ItemView {
+ public:
+  virtual ~ItemView() = default;
+  // `key` as model::item_key makes it.
+  virtual Result<StoredItemPtr> get(std::string_view key) const = 0;
+  // Visits the items of `range` in key order, or from its end backwards, until `visit` returns false.
+  using Visitor = std::function<bool(std::string_view key, StoredItemPtr item)>;
+  virtual Result<void> scan(const model::KeyRange& range, bool forward, const Visitor& visit) const = 0;
+};
+
+// The tables: what group 0 holds. Pointers are valid during the evaluation.
+class TableView {
+ public:
+  virtual ~TableView() = default;
+  virtual const model::Table* find(std::string_view name) const = 0;  // null: there is none
+  // Counts as its leaders reported them last.
+  virtual model::TableCounts counts(const model::Table& table) const = 0;
+  // In order of name, beginning with the first above `after` (empty: from the first), until `visit` returns false.
+  virtual void list(std::string_view after, const std::function<bool(const model::Table&)>& visit) const = 0;
+};
+
+}  // namespace stator::api
