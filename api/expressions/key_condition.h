@@ -1,0 +1,64 @@
+// KeyCondition: a parsed KeyConditionExpression: first without a table (parse), then against a key schema (resolve), then as
+// a range of item keys. Immutable plain values. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/expressions/expression_kind.h"
+#include "api/expressions/substitutions.h"
+#include "model/attribute_value.h"
+#include "model/key.h"
+#include "model/table.h"
+
+namespace stator::expressions {
+
+enum class KeyOperator : uint8_t {
+  kEqual = 1,
+  kLess,
+  kLessOrEqual,
+  kGreater,
+  kGreaterOrEqual,
+  kBetween,
+  kBeginsWith,
+};
+
+// One key attribute's condition: attribute, operator, operands. `5 < a` has become `a > 5`.
+struct KeyPredicate {
+  std::string attribute;
+  KeyOperator op = KeyOperator::kEqual;
+  model::AttributeValue operand;
+  model::AttributeValue upper;  // kBetween only: both bounds are included
+  bool operator==(const KeyPredicate&) const = default;
+};
+
+// A Query's key condition that fits its table or index.
+struct KeyQuery {
+  model::AttributeValue partition_key;
+  std::optional<KeyPredicate> sort_key;
+};
+
+class KeyCondition {
+ public:
+  // Requires one predicate an attribute.
+  explicit KeyCondition(std::vector<KeyPredicate> predicates) : predicates_(std::move(predicates)) {}
+
+  // In the order of the text.
+  const std::vector<KeyPredicate>& predicates() const { return predicates_; }
+
+  // Checks attributes, operators, types and key sizes against the schema. Needs no item: an empty table refuses too.
+  Result<KeyQuery> resolve(const model::KeySchema& schema) const;
+
+ private:
+  std::vector<KeyPredicate> predicates_;
+};
+
+Result<KeyCondition> parse_key_condition(std::string_view text, Substitutions& substitutions);
+
+// The item keys (model::item_key) that the query selects. from == to where no key can match.
+model::KeyRange key_range(const KeyQuery& query);
+
+}  // namespace stator::expressions
