@@ -30,6 +30,8 @@ enum class ErrorCode : uint16_t {
   kMissingAuthenticationToken = 14,
   kIncompleteSignature = 15,
   kAccessDenied = 16,
+  kInvalidSignature = 17,
+  kUnrecognizedClient = 18,
 };
 
 struct Error {
@@ -51,8 +53,11 @@ struct ErrorShape {
   std::string_view message_member;  // "message", or "Message" where the service writes it so
 };
 const ErrorShape& error_shape(ErrorCode code);
-// The JSON body: {"__type":"<namespace>#<Name>","message":"...", "Item":{...}}.
+// The JSON body: {"__type":"<namespace>#<Name>","message":"...", "Item":{...}}. No message member where it is empty, as the
+// service answers a body that is no JSON.
 std::string error_body(const Error& error);
+// Whether the same request may succeed when sent again: in a batch such a part becomes unprocessed instead of failing it.
+bool is_retriable(const Error& error);
 
 // One factory an exception, so that a text is written once.
 Failure validation_error(std::string message);

@@ -1,5 +1,5 @@
-// JSON in (simdjson's DOM) and out (our own writer), with the checks that simdjson leaves to us: nesting depth and
-// duplicate members. Pure apart from a parser's own buffers.
+// JSON in (simdjson's DOM) and out (our own writer). Duplicate members are found by those who walk a document: validation.h
+// for a request's members, item_reader.h for attributes. Pure apart from a parser's own buffers.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,13 @@ using Value = simdjson::dom::element;
 // One a thread: its buffers grow to the largest body seen and are given back when a body was large.
 class Parser {
  public:
-  // SerializationException where the text is no JSON object, nests beyond model::kJsonDepthMax, or holds lone surrogates,
-  // 1e999 or integers over 64 bits.
+  // SerializationException where the text is no JSON object, or holds lone surrogates, 1e999 or integers over 64 bits;
+  // ValidationException where it nests beyond model::kJsonDepthMax, which no item of legal depth does.
   Result<Value> parse(std::string_view text);
 
  private:
   simdjson::dom::parser parser_;
+  std::string padded_;  // the text with the slack that simdjson reads over; its strings are copied out of it
 };
 
 // Appends JSON to a string, placing commas itself. Keys and values are written in the order of the calls.
@@ -47,12 +48,14 @@ class Writer {
 
  private:
   void separate();
+  void scalar(std::string_view text);
 
   std::string& out_;
   bool comma_ = false;
 };
 
 std::string base64(std::string_view bytes);
+void append_base64(std::string& out, std::string_view bytes);
 // False where the text is not standard base64 with padding.
 bool unbase64(std::string_view text, std::string& bytes);
 
