@@ -40,7 +40,7 @@ class Number {
   static Result<Number, NumberError> add(const Number& a, const Number& b);
   static Result<Number, NumberError> subtract(const Number& a, const Number& b);
 
-  // Canonical text: plain decimal, no exponent, no leading or trailing zeros, "0" for zero. At most 168 characters.
+  // Canonical text: plain decimal, no exponent, no leading or trailing zeros, "0" for zero. At most 170 characters.
   std::string to_string() const;
 
   bool is_zero() const { return coefficient_ == 0; }

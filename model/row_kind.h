@@ -1,0 +1,24 @@
+// The kinds of rows that a partition's space in items/ holds. Kept here, since log entries and snapshots name them too.
+// Pure. The key behind each kind is in docs/storage_format.md.
+#pragma once
+
+#include <cstdint>
+
+namespace stator::model {
+
+// Stored, in keys and in log entries; never reuse a number. Within a space keys sort by kind first.
+enum class RowKind : uint8_t {
+  kItem = 1,            // hash16, partition key, sort key (in an index's partition: hash16, index tuple, base key)
+  kLocalIndex = 2,      // hash16, partition key, index u16, index sort key, sort key
+  kCollectionSize = 3,  // hash16, partition key
+  kDirty = 4,           // hash16, partition key, sort key, index u16: a global index has yet to see this item
+  kLock = 5,            // hash16, partition key, sort key: reserved for transactions
+  kTtl = 6,             // bucket u32, hash16, partition key, sort key: derived, rebuilt when a snapshot is installed
+  kStream = 7,          // partition u64, index u64, ordinal u16
+  kSchema = 8,          // empty: the table's record as the newest applied schema entry has it
+  kTable = 9,           // group 0 only. Table id u64: a table record
+  kPartition = 10,      // group 0 only. Partition id u64: range and replicas
+  kAllocated = 11,      // group 0 only. Empty: the next free ids
+};
+
+}  // namespace stator::model
