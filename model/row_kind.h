@@ -15,10 +15,6 @@ enum class RowKind : uint8_t {
   kLock = 5,            // hash16, partition key, sort key: reserved for transactions
   kTtl = 6,             // bucket u32, hash16, partition key, sort key: derived, rebuilt when a snapshot is installed
   kStream = 7,          // partition u64, index u64, ordinal u16
-  // Group 0's own state.
-  kMetaTable = 16,      // table u64
-  kMetaPartition = 17,  // partition u64
-  kMetaAllocated = 18,  // empty: one row, the next free ids
   kSchema = 8,          // empty: the table's record as the newest applied schema entry has it
   kTable = 9,           // group 0 only. Table id u64: a table record
   kPartition = 10,      // group 0 only. Partition id u64: range and replicas
