@@ -27,7 +27,7 @@ constexpr ErrorShape kUnavailableShape{"ServiceUnavailable", kDynamo, 503, "mess
 constexpr ErrorShape kTooLargeShape{"RequestEntityTooLargeException", kCoral, 413, "message"};
 constexpr ErrorShape kMissingTokenShape{"MissingAuthenticationTokenException", kCoral, 400, "message"};
 constexpr ErrorShape kIncompleteSignatureShape{"IncompleteSignatureException", kCoral, 400, "message"};
-constexpr ErrorShape kAccessDeniedShape{"AccessDeniedException", kCoral, 400, "message"};
+constexpr ErrorShape kAccessDeniedShape{"AccessDeniedException", kCoral, 400, "Message"};
 constexpr ErrorShape kInvalidSignatureShape{"InvalidSignatureException", kCoral, 400, "message"};
 constexpr ErrorShape kUnrecognizedClientShape{"UnrecognizedClientException", kCoral, 400, "message"};
 

@@ -83,6 +83,40 @@ void append_quoted(std::string& out, std::string_view text) {
 
 }  // namespace
 
+simdjson::dom::object object_of(const Value& value) {
+  simdjson::dom::object object;
+  const auto error = value.get_object().get(object);
+  STATOR_ASSERT(error == simdjson::SUCCESS, "a JSON object");
+  return object;
+}
+
+simdjson::dom::array array_of(const Value& value) {
+  simdjson::dom::array array;
+  const auto error = value.get_array().get(array);
+  STATOR_ASSERT(error == simdjson::SUCCESS, "a JSON array");
+  return array;
+}
+
+std::string_view text_of(const Value& value) {
+  std::string_view text;
+  const auto error = value.get_string().get(text);
+  STATOR_ASSERT(error == simdjson::SUCCESS, "a JSON string");
+  return text;
+}
+
+bool truth_of(const Value& value) {
+  bool truth = false;
+  const auto error = value.get_bool().get(truth);
+  STATOR_ASSERT(error == simdjson::SUCCESS, "a JSON boolean");
+  return truth;
+}
+
+std::optional<Value> member(const Value& object, std::string_view name) {
+  Value found;
+  if (object_of(object).at_key(name).get(found) != simdjson::SUCCESS || found.is_null()) return std::nullopt;
+  return found;
+}
+
 Result<Value> Parser::parse(std::string_view text) {
   if (padded_.capacity() > kParserKeepBytes) {
     parser_ = simdjson::dom::parser();

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <simdjson.h>
 #include <string>
 #include <string_view>
@@ -15,6 +15,14 @@ namespace stator::api::json {
 
 // A value of a parsed document. Valid until its Parser parses again or goes.
 using Value = simdjson::dom::element;
+
+// What a value holds, by value. Requires that it is of that type (validation.h has seen to it for a request's members).
+simdjson::dom::object object_of(const Value& value);
+simdjson::dom::array array_of(const Value& value);
+std::string_view text_of(const Value& value);  // valid as long as the value
+bool truth_of(const Value& value);
+// The first member of that name; nothing where it is absent or null, which is the same to the service. Requires an object.
+std::optional<Value> member(const Value& object, std::string_view name);
 
 // One a thread: its buffers grow to the largest body seen and are given back when a body was large.
 class Parser {

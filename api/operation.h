@@ -18,6 +18,7 @@
 #include "api/answer.h"
 #include "api/error.h"
 #include "api/json.h"
+#include "api/shapes/shape.h"
 #include "api/view.h"
 #include "model/ids.h"
 #include "model/key.h"
@@ -27,12 +28,16 @@ namespace stator::api {
 
 class Operation;
 
+// Where a request that names no region is taken to go.
+inline constexpr std::string_view kDefaultRegion = "us-east-1";
+
 // What parse() made. Immutable once parsed; shared between the HTTP thread, the router and the replica.
 struct Request {
   virtual ~Request() = default;
   const Operation* operation = nullptr;
   std::string table_name;  // without the ARN around it; empty where the operation names no single table
   std::string table_given; // as the client wrote it (a name or an ARN): echoed in ConsumedCapacity
+  std::string region;      // what ARNs in the answer say
 };
 using RequestPtr = std::shared_ptr<const Request>;
 
@@ -43,9 +48,17 @@ class Operation {
   virtual ~Operation() = default;
   virtual std::string_view name() const = 0;  // "PutItem"
   virtual Owner owner() const = 0;
-  virtual Result<RequestPtr> parse(const json::Value& body) const = 0;
+  // The members that its body may have.
+  virtual const Shape& input() const = 0;
+  // The only way from a body to a request: validate() against input(), then read(). `region` is that of the signature's
+  // scope. `body` is not needed afterwards.
+  Result<RequestPtr> parse(const json::Value& body, std::string_view region = kDefaultRegion) const;
   // The answer's JSON body. Requires an answer of the kind that this operation's evaluate() returns.
   virtual void write_answer(const Request& request, const Answer& answer, json::Writer& out) const = 0;
+
+ protected:
+  // The rest of parsing: a body that fits input() to a request, with everything refused that needs no table.
+  virtual Result<std::shared_ptr<Request>> read(const json::Value& body) const = 0;
 };
 
 class StaticOperation : public Operation {
@@ -81,18 +94,24 @@ struct PageProgress {
   uint64_t bytes_evaluated = 0;
 };
 
+// Whether no key can be in the range. An empty `to` means no end (model::KeyRange).
+inline bool is_empty(const model::KeyRange& range) { return !range.to.empty() && range.from >= range.to; }
+
 class PageOperation : public Operation {
  public:
   Owner owner() const final { return Owner::kPage; }
   virtual bool consistent(const Request& request) const = 0;
   virtual bool forward(const Request& request) const = 0;
-  // The keys still to be read: conditions, segment and ExclusiveStartKey in one range (empty: nothing to read, the page
-  // is empty). Checks what needs the table: key condition and start key against the schema, filter on key attributes.
+  // The keys still to be read: conditions, segment and ExclusiveStartKey in one range. is_empty(range): there is nothing
+  // to read, and evaluate() with that range gives the empty page. Checks what needs the table: key condition and start key
+  // against the schema, filter on key attributes.
   virtual Result<model::KeyRange> range(const model::Table& table, const Request& request) const = 0;
-  // Reads `range` (what of range() lies in one partition) until it ends or the page is full.
+  // Reads `range` (what of range() lies in one partition) until it ends or the page is full. Where the page is not
+  // `stopped`, the next partition follows (the one before, going backwards) with what this one used added to `before`.
   virtual Result<PageAnswer> evaluate(const model::Table& table, const ItemView& items, const Request& request,
                                       const model::KeyRange& range, const PageProgress& before) const = 0;
-  // Appends what the next partition gave. The capacity is rounded a partition.
+  // Appends what the next partition gave. The capacity is rounded a partition; one without items costs nothing beside
+  // others.
   virtual void merge(PageAnswer& page, PageAnswer next) const = 0;
 };
 
@@ -104,7 +123,8 @@ class BatchOperation : public Operation {
   // Checks that need the parts' keys: duplicates. keys[i] is the key of parts[i], of table tables[i].
   virtual Result<void> check_keys(const Request& request, const std::vector<std::string>& keys,
                                   const std::vector<model::TableId>& tables) const = 0;
-  // The batch's answer: retriable errors become unprocessed parts, unless all are; any other error is the batch's.
+  // The batch's answer: retriable errors (is_retriable) become unprocessed parts, unless all are; any other error is the
+  // batch's. Requires an answer or an error for each part, in their order.
   virtual Result<Answer> combine(const Request& request, BatchAnswer parts) const = 0;
 };
 
