@@ -1,0 +1,55 @@
+// ItemMachine: the state machine of a table's partition: item operations evaluated over the overlay, log entries of write
+// operations, rows of items/. Pure; belongs to one replica.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/overlay.h"
+#include "cluster/state_machine.h"
+#include "model/key.h"
+#include "model/table.h"
+
+namespace stator::cluster {
+
+// A body is proposed once it holds this much: one entry then still fits the committer's batch of 1 MiB twice over.
+inline constexpr size_t kWriteBodyBytes = 512 * 1024;
+inline constexpr size_t kWriteBodyOperations = 256;
+
+class ItemMachine final : public StateMachine {
+ public:
+  // `table` as the newest applied schema entry has it; nullopt before the first.
+  explicit ItemMachine(std::optional<model::Table> table) : table_(std::move(table)) {}
+
+  // The table as applied; null before the first schema entry.
+  const model::Table* table() const { return table_ ? &*table_ : nullptr; }
+
+  bool ready() const override { return table_.has_value(); }
+  uint32_t schema_version() const override { return table_ ? table_->schema_version : 0; }
+  bool admit(Command& command, std::vector<RowLoad>& loads) override;
+  std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row) override;
+  std::vector<Command> row_load_failed(const std::string& key, uint64_t load) override;
+  api::Evaluation evaluate(const Command& command, model::Stamp stamp) override;
+  raft::Index newest_read(const Command& command) const override;
+  void evaluated(const Command& command) override;
+  void take(const Command& command, api::Effects& effects, raft::Index index, model::Stamp stamp) override;
+  bool body_full() const override;
+  std::optional<Proposal> take_body() override;
+  std::vector<Command> step_down() override;
+
+  model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header, std::string_view body,
+                                                                  ApplyResult& result) override;
+  void applied(raft::Index index) override;
+
+  const Overlay& overlay() const { return overlay_; }
+
+ private:
+  std::optional<model::Table> table_;
+  Overlay overlay_;
+  std::vector<WriteOperation> taken_;
+  size_t taken_bytes_ = 0;
+};
+
+}  // namespace stator::cluster

@@ -1,0 +1,305 @@
+// The leader's side of a replica: commands admitted, evaluated, proposed; barriers. What Raft hands out: replica_ready.cpp.
+#include "cluster/replica.h"
+
+#include <cstring>
+
+#include "model/assert.h"
+
+namespace stator::cluster {
+namespace {
+
+constexpr uint32_t kRetryAfterMs = 50;  // a leader is elected, or the applier catches up, in about that
+
+api::Error not_leading() {
+  return api::service_unavailable("This replica does not lead its partition", kRetryAfterMs).error;
+}
+api::Error busy() {
+  return api::service_unavailable("The partition's queue is full", kRetryAfterMs).error;
+}
+
+raft::Config with_seal(raft::Config config, raft::Seal seal) {
+  config.seal = std::move(seal);
+  config.unseal = [](const raft::Entry& entry) { return log_body(*entry.data); };
+  return config;
+}
+
+}  // namespace
+
+bool ReplicaOutputs::empty() const {
+  return !soft_state && !serving && persist.empty() && messages.empty() && apply.empty() && loads.empty() &&
+         log_reads.empty() && reads.empty() && answers.empty() && !cut_log && !state_changed;
+}
+
+Replica::Replica(ReplicaConfig config, raft::InitialState initial, AppliedState applied,
+                 std::unique_ptr<StateMachine> machine)
+    : config_(std::move(config)),
+      machine_(std::move(machine)),
+      applied_(std::move(applied)),
+      node_(with_seal(config_.raft, [this](raft::EntryKind kind, raft::Term term, raft::Index index,
+                                           std::string_view body) { return seal(kind, term, index, body); }),
+            [&] {
+              STATOR_ASSERT(initial.applied == applied_.index, "one applied index");
+              clock_.observe(applied_.stamp);
+              // Entries after the applied one are stamped above it; the newest of them bounds the clock.
+              for (const raft::Entry& entry : initial.tail) {
+                auto header = decode_log_header(*entry.data);
+                if (!header.ok()) continue;  // found again, and reported, when it is applied
+                clock_.observe(header->stamp);
+                last_checksum_ = header->checksum;
+                last_checksum_index_ = entry.index;
+              }
+              return std::move(initial);
+            }()) {
+  STATOR_ASSERT(config_.unapplied_bytes_max * 2 <= config_.raft.uncommitted_bytes_max, "proposals never lack space");
+}
+
+void Replica::recall(const raft::Entry& entry) {
+  auto header = decode_log_header(*entry.data);
+  if (!header.ok() || header->kind != LogKind::kWrite) return;
+  auto operations = decode_write_body(log_body(*entry.data));
+  if (!operations.ok()) return;
+  for (WriteOperationView& operation : *operations) {
+    if (operation.request_id) {
+      request_ids_.remember(*operation.request_id, header->stamp, header->index, std::move(*operation.outcome));
+    }
+  }
+}
+
+std::shared_ptr<const std::string> Replica::seal(raft::EntryKind kind, raft::Term term, raft::Index index,
+                                                 std::string_view body) {
+  LogHeader header;
+  header.partition = config_.partition;
+  header.range_epoch = config_.range_epoch;
+  header.table = config_.table;
+  header.schema_version = machine_->schema_version();
+  header.term = term;
+  header.index = index;
+  switch (kind) {
+    case raft::EntryKind::kNormal:
+      header.kind = sealing_kind_;
+      header.stamp = sealing_stamp_;
+      break;
+    case raft::EntryKind::kNoop:
+      header.kind = LogKind::kNoop;
+      header.stamp = clock_.next_always(now_micros_);
+      lead_index_ = index;
+      break;
+    case raft::EntryKind::kMembership:
+      header.kind = LogKind::kMembership;
+      header.stamp = clock_.next_always(now_micros_);
+      break;
+  }
+  if (last_checksum_index_ + 1 == index) header.previous_checksum = last_checksum_;
+  auto entry = seal_log_entry(header, body);
+  last_checksum_ = header.checksum;
+  last_checksum_index_ = index;
+  return entry;
+}
+
+// --- inputs -----------------------------------------------------------------------------------------------------------
+
+void Replica::tick(uint64_t now_micros) {
+  now_micros_ = now_micros;
+  node_.tick();
+}
+
+void Replica::campaign(uint64_t now_micros) {
+  now_micros_ = now_micros;
+  node_.campaign();
+}
+
+void Replica::step(raft::Message message, uint64_t now_micros) {
+  now_micros_ = now_micros;
+  node_.step(std::move(message));
+}
+
+// Why no command can be taken now; nullopt where one can.
+std::optional<api::Error> Replica::refusal() const {
+  if (failure_ || !serving_ || !leads() || node_.term() != lead_term_) return not_leading();
+  if (waiting() >= config_.waiting_max || unapplied_bytes_ >= config_.unapplied_bytes_max) return busy();
+  return std::nullopt;
+}
+
+void Replica::submit(Command command, uint64_t now_micros) {
+  now_micros_ = now_micros;
+  if (auto error = refusal()) return answer(command.token, api::Failure(std::move(*error)));
+  if (answered_as_retry(command)) return;
+  if (!machine_->admit(command, out_.loads)) {
+    ++parked_;
+    return;
+  }
+  evaluate(std::move(command), now_micros);
+}
+
+void Replica::row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row, uint64_t now_micros) {
+  now_micros_ = now_micros;
+  std::vector<Command> commands = machine_->row_loaded(key, load, std::move(row));
+  parked_ -= commands.size();
+  for (Command& command : commands) {
+    auto error = refusal();
+    if (error) {
+      machine_->evaluated(command);
+      answer(command.token, api::Failure(std::move(*error)));
+    } else if (answered_as_retry(command)) {
+      machine_->evaluated(command);
+    } else {
+      evaluate(std::move(command), now_micros);
+    }
+  }
+}
+
+void Replica::row_load_failed(const std::string& key, uint64_t load, const api::Error& error) {
+  std::vector<Command> commands = machine_->row_load_failed(key, load);
+  parked_ -= commands.size();
+  for (Command& command : commands) answer(command.token, api::Failure(error));
+}
+
+void Replica::read(Token token, uint64_t now_micros) {
+  now_micros_ = now_micros;
+  if (failure_ || !serving_ || !leads()) return answer(token, api::Failure(not_leading()));
+  if (waiting() >= config_.waiting_max) return answer(token, api::Failure(busy()));
+  uint64_t context = next_context_++;
+  if (!node_.read_index(context).ok()) return answer(token, api::Failure(busy()));
+  confirming_.emplace(context, Confirming{token, std::nullopt});
+}
+
+void Replica::configure(const model::Table& table, uint64_t now_micros) {
+  now_micros_ = now_micros;
+  desired_table_ = table;
+  propose_schema(now_micros);
+}
+
+// --- evaluation -------------------------------------------------------------------------------------------------------
+
+// A request id that is in the log already is never evaluated again (docs/architecture.md, protocol 9).
+bool Replica::answered_as_retry(const Command& command) {
+  if (!command.id) return false;
+  if (auto it = proposed_ids_.find(*command.id); it != proposed_ids_.end()) {
+    retries_.emplace(it->second, std::pair(command.token, *command.id));
+    return true;
+  }
+  const RequestIds::Remembered* remembered = request_ids_.find(*command.id);
+  if (!remembered) return false;
+  if (remembered->index <= node_.applied_index()) {
+    answer(command.token, remembered->outcome);
+  } else {
+    retries_.emplace(remembered->index, std::pair(command.token, *command.id));
+  }
+  return true;
+}
+
+void Replica::evaluate(Command command, uint64_t now_micros) {
+  if (!body_stamp_) {
+    body_stamp_ = clock_.next(now_micros);
+    if (!body_stamp_) {
+      machine_->evaluated(command);
+      return answer(command.token, api::service_unavailable("The log's stamps are ahead of this node's clock", 1000));
+    }
+  }
+  api::Evaluation evaluation = machine_->evaluate(command, *body_stamp_);
+  auto* effects = std::get_if<api::Effects>(&evaluation);
+  if (!effects || (effects->items.empty() && effects->tables.empty())) {
+    raft::Index newest_read = machine_->newest_read(command);
+    machine_->evaluated(command);
+    if (effects) return barrier(command.token, std::move(effects->answer), newest_read);
+    if (auto* error = std::get_if<api::Error>(&evaluation)) {
+      return barrier(command.token, api::Failure(std::move(*error)), newest_read);
+    }
+    return barrier(command.token, std::get<api::Answer>(std::move(evaluation)), newest_read);
+  }
+  raft::Index index = node_.last_index() + 1;
+  machine_->take(command, *effects, index, *body_stamp_);
+  if (command.id) proposed_ids_.emplace(*command.id, index);
+  body_.push_back({index, lead_term_, command.token, command.id, std::move(effects->answer)});
+  if (machine_->body_full()) flush();
+}
+
+// An answer that proposes nothing is a strong read: of the newest proposal that it saw, or else of this moment.
+void Replica::barrier(Token token, api::Result<api::Answer> result, raft::Index newest_read) {
+  if (newest_read > node_.applied_index()) {
+    barriers_.emplace(newest_read, Unanswered{token, std::move(result)});
+    return;
+  }
+  if (serves_alone()) return answer(token, std::move(result));
+  uint64_t context = next_context_++;
+  if (!node_.read_index(context).ok()) return answer(token, api::Failure(busy()));
+  confirming_.emplace(context, Confirming{token, std::move(result)});
+}
+
+// --- proposing --------------------------------------------------------------------------------------------------------
+
+void Replica::flush() {
+  std::optional<Proposal> proposal = machine_->take_body();
+  if (!proposal) {
+    body_stamp_.reset();
+    return;
+  }
+  propose(proposal->kind, proposal->body, *body_stamp_);
+  body_stamp_.reset();
+  for (Proposed& command : body_) proposed_.push_back(std::move(command));
+  body_.clear();
+}
+
+// REQUIRES that this replica leads; space was reserved before anything was evaluated, so the proposal cannot fail.
+void Replica::propose(LogKind kind, std::string_view body, model::Stamp stamp) {
+  sealing_kind_ = kind;
+  sealing_stamp_ = stamp;
+  raft::Index expected = node_.last_index() + 1;
+  auto index = node_.propose(body);
+  STATOR_ASSERT(index.ok(), "a proposal fails only with the leadership");
+  STATOR_ASSERT(*index == expected, "nothing is appended between evaluation and proposal");
+  unapplied_.emplace_back(expected, body.size());
+  unapplied_bytes_ += body.size();
+}
+
+void Replica::propose_schema(uint64_t now_micros) {
+  if (!desired_table_ || lead_term_ == 0 || !leads() || node_.term() != lead_term_) return;
+  // The schema as this term's log has it is known once the term's first entry is applied.
+  if (node_.applied_index() < lead_index_) return;
+  uint32_t newest = std::max(machine_->schema_version(), proposed_schema_);
+  if (desired_table_->schema_version <= newest) return;
+  flush();
+  proposed_schema_ = desired_table_->schema_version;
+  propose(LogKind::kSchema, encode_schema_body(*desired_table_), clock_.next_always(now_micros));
+}
+
+// --- leadership -------------------------------------------------------------------------------------------------------
+
+bool Replica::serves_alone() const {
+  const raft::Membership& members = node_.membership();
+  return serving_ && leads() && members.voters.size() == 1 && members.voters.front() == config_.raft.self;
+}
+
+void Replica::update_serving() {
+  bool serving = !failure_ && lead_term_ != 0 && leads() && node_.term() == lead_term_ &&
+                 node_.applied_index() >= lead_index_ && machine_->ready();
+  if (serving == serving_) return;
+  serving_ = serving;
+  out_.serving = serving;
+}
+
+// The leadership is lost. What was only evaluated is gone and says so; what is in the log stays promised until its index is
+// committed or overwritten; what only read is not answered with what it read.
+void Replica::step_down() {
+  lead_term_ = 0;
+  lead_index_ = 0;
+  proposed_schema_ = 0;
+  body_stamp_.reset();
+  for (Proposed& command : body_) {
+    if (command.id) proposed_ids_.erase(*command.id);
+    answer(command.token, api::Failure(not_leading()));
+  }
+  body_.clear();
+  for (Command& command : machine_->step_down()) answer(command.token, api::Failure(not_leading()));
+  parked_ = 0;
+  for (auto& [index, unanswered] : barriers_) answer(unanswered.token, api::Failure(not_leading()));
+  barriers_.clear();
+  update_serving();
+}
+
+size_t Replica::waiting() const {
+  return parked_ + body_.size() + proposed_.size() + barriers_.size() + retries_.size() + confirming_.size() +
+         confirmed_reads_.size();
+}
+
+}  // namespace stator::cluster

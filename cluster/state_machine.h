@@ -1,0 +1,94 @@
+// StateMachine: what a replica replicates: the items of a partition (item_machine.h) or the tables of the cluster
+// (metadata_machine.h). The replica drives Raft and answers clients; its state machine evaluates, encodes and applies.
+// Evaluation happens on the leader alone; applying is the same on every replica. Pure; belongs to one replica.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/answer.h"
+#include "cluster/command.h"
+#include "cluster/log_entry.h"
+#include "model/ids.h"
+#include "model/row_kind.h"
+#include "raft/entry.h"
+
+namespace stator::cluster {
+
+// One row of items/ to be written: a put, or a deletion where there is no value.
+struct RowWrite {
+  model::RowKind kind = model::RowKind::kItem;
+  std::string key;  // without space and kind
+  std::optional<std::string> value;
+};
+
+// A row that evaluation needs: the carrier reads it from items/ and hands it back with Replica::row_loaded.
+struct RowLoad {
+  std::string key;  // model::RowKind::kItem
+  uint64_t load = 0;
+};
+
+// A body ready to be proposed.
+struct Proposal {
+  LogKind kind = LogKind::kWrite;
+  std::string body;
+};
+
+// What applying committed entries says beside the rows.
+struct ApplyResult {
+  std::vector<RowWrite> rows;
+  int64_t count_delta = 0;
+  int64_t bytes_delta = 0;
+};
+
+// A request that an applied entry answered, to be remembered for its retry.
+struct AppliedRequest {
+  RequestId id;
+  api::Answer outcome;
+};
+
+class StateMachine {
+ public:
+  virtual ~StateMachine() = default;
+
+  // Whether operations can be evaluated at all: the schema that they need is applied.
+  virtual bool ready() const = 0;
+  // Of the newest applied schema entry; 0 before the first, and in group 0.
+  virtual uint32_t schema_version() const = 0;
+
+  // --- the leader ---
+
+  // True where `command` can be evaluated now. Else it was taken, and comes back from row_loaded(); `loads` may have grown.
+  virtual bool admit(Command& command, std::vector<RowLoad>& loads) = 0;
+  // The commands that waited for the row, in order of arrival; then evaluate each and call evaluated(key).
+  virtual std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row) = 0;
+  virtual std::vector<Command> row_load_failed(const std::string& key, uint64_t load) = 0;
+  // Evaluates against the newest proposed state. Requires admit() == true or a command from row_loaded().
+  virtual api::Evaluation evaluate(const Command& command, model::Stamp stamp) = 0;
+  // The newest proposal that evaluating `command` may have read; 0 = applied state only.
+  virtual raft::Index newest_read(const Command& command) const = 0;
+  // The evaluation proposed nothing: nobody needs its row now.
+  virtual void evaluated(const Command& command) = 0;
+  // Takes the effects into the overlay and into the body of the entry that will have `index` and `stamp`. May change the
+  // effects' answer (ids that only the machine can give).
+  virtual void take(const Command& command, api::Effects& effects, raft::Index index, model::Stamp stamp) = 0;
+  // Whether the body should be proposed before another command is taken.
+  virtual bool body_full() const = 0;
+  // What was taken since the last call; nullopt where that is nothing.
+  virtual std::optional<Proposal> take_body() = 0;
+  // The leadership is lost: overlay and taken effects go. The commands that were parked, to be answered.
+  virtual std::vector<Command> step_down() = 0;
+
+  // --- every replica ---
+
+  // A committed entry to rows. An entry that this version cannot read is an error: the replica stops, it never skips.
+  virtual model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header, std::string_view body,
+                                                                          ApplyResult& result) = 0;
+  // Rows up to `index` are in items/.
+  virtual void applied(raft::Index index) = 0;
+};
+
+}  // namespace stator::cluster

@@ -1,0 +1,78 @@
+@0xd0b6a1f4c5e92871;
+# The bodies of log entries (cluster/log_entry.h has the fixed header before them).
+#
+# Encoded once, by the leader that proposes the entry; the same bytes go to log/, to the followers and to an archive, and
+# every replica applies them. They hold effects, never requests: applying an entry evaluates nothing.
+# Version rule: fields are only ever added. What an older reader must not skip raises the cluster's active version first
+# (docs/architecture.md, protocol 6), since a replica that refuses a committed entry stops its partition.
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("stator::schemas");
+
+# Kind write: the effects of one or more requests on items of this partition. The position of an operation in the list is its
+# ordinal: together with the entry's index it is the version of the row that it writes.
+struct WriteBody {
+  operations @0 :List(Operation);
+}
+
+struct Operation {
+  key @0 :Data;               # item key: hash16, partition key, sort key (model/key.h)
+  record @1 :Data;            # the new item record, whole; empty: the item is deleted
+  countDelta @2 :Int8;        # what it does to the partition's item count: -1, 0, 1
+  bytesDelta @3 :Int64;       # ... and to its bytes, as the service counts an item
+  requestId @4 :Data;         # 16 bytes; empty where the client cannot retry the request under one id
+  outcome @5 :Outcome;        # what a retry is answered with; null where requestId is empty
+}
+
+# The answer to a request, kept so that a retry gets the same one.
+struct Outcome {
+  hasItem @0 :Bool;
+  item @1 :Data;              # returned attributes: an Item message (schemas/item.capnp)
+  readUnits @2 :Float64;
+  writeUnits @3 :Float64;
+}
+
+# Kind schema: the table as it is from this entry on (model/table_record.h).
+struct SchemaBody {
+  table @0 :Data;
+}
+
+# Kind metadata, in group 0 only: tables and partitions as they are from this entry on.
+struct MetadataBody {
+  changes @0 :List(Change);
+  requestId @1 :Data;
+
+  struct Change {
+    union {
+      putTable @0 :Data;          # a table record
+      deleteTable @1 :UInt64;     # a table's id
+      putPartition @2 :Partition;
+      deletePartition @3 :UInt64; # a partition's id
+      allocated @4 :Allocated;    # the allocators' new floor
+    }
+  }
+}
+
+# The next id that is free, of each kind. Never goes back.
+struct Allocated {
+  table @0 :UInt64;
+  partition @1 :UInt64;
+  replica @2 :UInt64;
+}
+
+# A partition as group 0 wishes it: its range, and who holds it.
+struct Partition {
+  id @0 :UInt64;
+  table @1 :UInt64;
+  from @2 :Data;              # first item key
+  to @3 :Data;                # end of the range; empty: no end
+  rangeEpoch @4 :UInt32;
+  replicas @5 :List(Replica);
+  firstLeader @6 :UInt64;     # replica id: campaigns at once when the group is born
+
+  struct Replica {
+    id @0 :UInt64;
+    node @1 :UInt64;
+    store @2 :UInt16;
+    learner @3 :Bool;
+  }
+}
