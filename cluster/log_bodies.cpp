@@ -14,10 +14,10 @@
 namespace stator::cluster {
 namespace {
 
-capnp::Data::Reader data(std::string_view bytes) {
+capnp::Data::Reader data_of(std::string_view bytes) {
   return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
 }
-std::string_view view(capnp::Data::Reader reader) {
+std::string_view view_of(capnp::Data::Reader reader) {
   return {reinterpret_cast<const char*>(reader.begin()), reader.size()};
 }
 
@@ -98,8 +98,8 @@ std::string encode_write_body(const std::vector<WriteOperation>& operations) {
   for (uint i = 0; i < list.size(); ++i) {
     const WriteOperation& operation = operations[i];
     auto out = list[i];
-    out.setKey(data(operation.key));
-    if (!operation.record.empty()) out.setRecord(data(operation.record));
+    out.setKey(data_of(operation.key));
+    if (!operation.record.empty()) out.setRecord(data_of(operation.record));
     out.setCountDelta(operation.count_delta);
     out.setBytesDelta(operation.bytes_delta);
     if (!operation.request_id) continue;
@@ -110,7 +110,7 @@ std::string encode_write_body(const std::vector<WriteOperation>& operations) {
     outcome.setWriteUnits(operation.outcome->capacity.write_units);
     if (operation.outcome->item) {
       outcome.setHasItem(true);
-      outcome.setItem(data(encode_outcome_item(*operation.outcome->item)));
+      outcome.setItem(data_of(encode_outcome_item(*operation.outcome->item)));
     }
   }
   return flatten(message);
@@ -126,8 +126,8 @@ model::Result<std::vector<WriteOperationView>, LogEntryError> decode_write_body(
     operations.reserve(list.size());
     for (auto in : list) {
       WriteOperationView operation;
-      operation.key = view(in.getKey());
-      operation.record = view(in.getRecord());
+      operation.key = view_of(in.getKey());
+      operation.record = view_of(in.getRecord());
       operation.count_delta = in.getCountDelta();
       operation.bytes_delta = in.getBytesDelta();
       bool malformed = operation.key.size() < model::kHashSize;
@@ -138,7 +138,7 @@ model::Result<std::vector<WriteOperationView>, LogEntryError> decode_write_body(
         api::ItemAnswer answer;
         answer.capacity = {outcome.getReadUnits(), outcome.getWriteUnits()};
         if (outcome.getHasItem()) {
-          auto item = model::decode_item_record({}, view(outcome.getItem()));
+          auto item = model::decode_item_record({}, view_of(outcome.getItem()));
           if (!item.ok()) return model::Failure(LogEntryError::kMalformed);
           answer.item = std::make_shared<model::Item>(std::move(item->item));
         }
@@ -153,13 +153,13 @@ model::Result<std::vector<WriteOperationView>, LogEntryError> decode_write_body(
 std::string encode_schema_body(const model::Table& table) {
   std::string record = model::encode_table_record(table);
   capnp::MallocMessageBuilder message(words_for(record.size()));
-  message.initRoot<schemas::SchemaBody>().setTable(data(record));
+  message.initRoot<schemas::SchemaBody>().setTable(data_of(record));
   return flatten(message);
 }
 
 model::Result<model::Table, LogEntryError> decode_schema_body(std::string_view body) {
   return decode<model::Table>(body, [](BodyReader& reader) -> model::Result<model::Table, LogEntryError> {
-    auto table = model::decode_table_record(view(reader.root<schemas::SchemaBody>().getTable()));
+    auto table = model::decode_table_record(view_of(reader.root<schemas::SchemaBody>().getTable()));
     if (!table.ok()) return model::Failure(LogEntryError::kMalformed);
     return std::move(*table);
   });
@@ -168,8 +168,8 @@ model::Result<model::Table, LogEntryError> decode_schema_body(std::string_view b
 void write_partition(schemas::Partition::Builder out, const Partition& partition) {
   out.setId(partition.id.value);
   out.setTable(partition.table.value);
-  out.setFrom(data(partition.range.from));
-  out.setTo(data(partition.range.to));
+  out.setFrom(data_of(partition.range.from));
+  out.setTo(data_of(partition.range.to));
   out.setRangeEpoch(partition.range_epoch);
   out.setFirstLeader(partition.first_leader.value);
   auto replicas = out.initReplicas(static_cast<uint>(partition.replicas.size()));
@@ -185,7 +185,7 @@ Partition read_partition(schemas::Partition::Reader in) {
   Partition partition;
   partition.id = model::PartitionId(in.getId());
   partition.table = model::TableId(in.getTable());
-  partition.range = {std::string(view(in.getFrom())), std::string(view(in.getTo()))};
+  partition.range = {std::string(view_of(in.getFrom())), std::string(view_of(in.getTo()))};
   partition.range_epoch = in.getRangeEpoch();
   partition.first_leader = model::ReplicaId(in.getFirstLeader());
   for (auto replica : in.getReplicas()) {
@@ -231,7 +231,7 @@ std::string encode_metadata_body(const MetadataBody& body) {
   for (uint i = 0; i < list.size(); ++i) {
     const MetadataChange& change = body.changes[i];
     switch (change.kind) {
-      case MetadataChange::Kind::kPutTable: list[i].setPutTable(data(model::encode_table_record(change.table))); break;
+      case MetadataChange::Kind::kPutTable: list[i].setPutTable(data_of(model::encode_table_record(change.table))); break;
       case MetadataChange::Kind::kDeleteTable: list[i].setDeleteTable(change.table.id.value); break;
       case MetadataChange::Kind::kPutPartition: write_partition(list[i].initPutPartition(), change.partition); break;
       case MetadataChange::Kind::kDeletePartition: list[i].setDeletePartition(change.partition.id.value); break;
@@ -253,7 +253,7 @@ model::Result<MetadataChange, LogEntryError> read_change(schemas::MetadataBody::
   MetadataChange change;
   switch (in.which()) {
     case schemas::MetadataBody::Change::PUT_TABLE: {
-      auto table = model::decode_table_record(view(in.getPutTable()));
+      auto table = model::decode_table_record(view_of(in.getPutTable()));
       if (!table.ok()) return model::Failure(LogEntryError::kMalformed);
       change.kind = MetadataChange::Kind::kPutTable;
       change.table = std::move(*table);
