@@ -274,4 +274,11 @@ std::string report_violations(const Shape& input, const json::Value& body) {
   return report.text();
 }
 
+std::string violation(const Shape& shape, const std::optional<json::Value>& value, std::string_view path,
+                      std::string_view constraint) {
+  std::string out = "1 validation error detected: Value ";
+  out.append(value ? "'" + Quote().text(shape, *value) + "'" : "null");
+  return out.append(" at '").append(path).append("' failed to satisfy constraint: ").append(constraint);
+}
+
 }  // namespace stator::api

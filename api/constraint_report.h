@@ -2,7 +2,9 @@
 // satisfy constraint: Member must ...; ...". The slow half of validation.h, run only where something is violated. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/json.h"
 #include "api/shapes/shape.h"
@@ -11,6 +13,10 @@ namespace stator::api {
 
 // The whole message. Requires that every member has its shape's JSON type and that at least one constraint is violated.
 std::string report_violations(const Shape& input, const json::Value& body);
+
+// One violation alone, in the same words: for constraints that the model does not have. `path` as in "keySchema".
+std::string violation(const Shape& shape, const std::optional<json::Value>& value, std::string_view path,
+                      std::string_view constraint);
 
 // Whether a value, without what it contains, satisfies its shape's enum, pattern and bounds. Requires the right type.
 bool satisfies_constraints(const Shape& shape, const json::Value& value);

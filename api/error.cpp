@@ -30,6 +30,7 @@ constexpr ErrorShape kIncompleteSignatureShape{"IncompleteSignatureException", k
 constexpr ErrorShape kAccessDeniedShape{"AccessDeniedException", kCoral, 400, "Message"};
 constexpr ErrorShape kInvalidSignatureShape{"InvalidSignatureException", kCoral, 400, "message"};
 constexpr ErrorShape kUnrecognizedClientShape{"UnrecognizedClientException", kCoral, 400, "message"};
+constexpr ErrorShape kTableNotFoundShape{"TableNotFoundException", kDynamo, 400, "message"};
 
 Failure failure(ErrorCode code, std::string message) { return Failure(Error{code, std::move(message), nullptr, 0}); }
 
@@ -55,6 +56,7 @@ const ErrorShape& error_shape(ErrorCode code) {
     case ErrorCode::kAccessDenied: return kAccessDeniedShape;
     case ErrorCode::kInvalidSignature: return kInvalidSignatureShape;
     case ErrorCode::kUnrecognizedClient: return kUnrecognizedClientShape;
+    case ErrorCode::kTableNotFound: return kTableNotFoundShape;
   }
   return kInternalShape;  // a code of a newer node, passed through by this one
 }
@@ -93,6 +95,16 @@ Failure resource_not_found() { return failure(ErrorCode::kResourceNotFound, "Req
 Failure table_not_found(std::string_view table) {
   return failure(ErrorCode::kResourceNotFound,
                  "Requested resource not found: Table: " + std::string(table) + " not found");
+}
+
+Failure backup_table_not_found(std::string_view table) {
+  return failure(ErrorCode::kTableNotFound, "Table not found: " + std::string(table));
+}
+
+Failure tagged_resource_not_found(std::string_view arn) {
+  // "ResourcArn" is the service's spelling.
+  return failure(ErrorCode::kResourceNotFound,
+                 "Requested resource not found: ResourcArn: " + std::string(arn) + " not found");
 }
 
 Failure resource_in_use(std::string message) { return failure(ErrorCode::kResourceInUse, std::move(message)); }

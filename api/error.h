@@ -32,6 +32,7 @@ enum class ErrorCode : uint16_t {
   kAccessDenied = 16,
   kInvalidSignature = 17,
   kUnrecognizedClient = 18,
+  kTableNotFound = 19,  // the backup operations' own ResourceNotFound
 };
 
 struct Error {
@@ -65,6 +66,8 @@ Failure serialization_error(std::string message);
 Failure unknown_operation();
 Failure resource_not_found();                                  // data plane: "Requested resource not found"
 Failure table_not_found(std::string_view table);               // control plane: "...: Table: T not found"
+Failure backup_table_not_found(std::string_view table);        // backups: TableNotFoundException
+Failure tagged_resource_not_found(std::string_view arn);
 Failure resource_in_use(std::string message);
 Failure conditional_check_failed(std::shared_ptr<const model::Item> item);
 Failure limit_exceeded(std::string message);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
+#include "api/validation.h"
 #include "model/limits.h"
 
 namespace stator::api {
@@ -44,10 +46,11 @@ Result<std::string> read_binary(const json::Value& value) {
   return bytes;
 }
 
-// "[a, b]", as the service quotes a set.
+// "[a, b]", as the service quotes a set; cut where it is long.
 std::string quote_set(const simdjson::dom::array& elements) {
   std::string out = "[";
   for (const auto element : elements) {
+    if (out.size() > kQuotedValueMax) break;
     if (out.size() > 1) out.append(", ");
     out.append(json::text_of(element));
   }
@@ -104,15 +107,22 @@ Result<AttributeValue> read_binary_set(const simdjson::dom::array& elements) {
 Result<AttributeValue> read_value(const json::Value& value, uint32_t depth);
 
 Result<model::AttributeMap> read_map(const json::Value& value, uint32_t depth) {
+  // Gathered, then sorted: inserting each name in its place would cost a hostile map of 16 MB quadratic time.
   const auto object = json::object_of(value);
-  model::AttributeMap map;
-  map.reserve(object.size());
+  std::vector<model::AttributeMap::Entry> entries;
+  entries.reserve(object.size());
   for (const auto& [name, content] : object) {
     auto attribute = read_value(content, depth);
     if (!attribute) return Failure(std::move(attribute).error());
-    if (!map.insert(std::string(name), std::move(attribute).value()))
-      return serialization_error("Duplicate field '" + std::string(name) + "'");
+    entries.emplace_back(std::string(name), std::move(attribute).value());
   }
+  const auto by_name = [](const auto& a, const auto& b) { return a.first < b.first; };
+  if (!std::ranges::is_sorted(entries, by_name)) std::ranges::sort(entries, by_name);
+  const auto same_name = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (const auto twin = std::ranges::adjacent_find(entries, same_name); twin != entries.end())
+    return serialization_error("Duplicate field '" + twin->first + "'");
+  model::AttributeMap map;
+  map.entries() = std::move(entries);
   return map;
 }
 

@@ -5,12 +5,13 @@
 
 namespace stator::api {
 
-Result<RequestPtr> Operation::parse(const json::Value& body, std::string_view region) const {
+Result<RequestPtr> Operation::parse(const json::Value& body, const RequestContext& context) const {
   if (auto valid = validate(input(), body); !valid) return Failure(std::move(valid).error());
   auto request = read(body);
   if (!request) return Failure(std::move(request).error());
   (*request)->operation = this;
-  (*request)->region = region;
+  (*request)->region = context.region;
+  (*request)->host = context.host;
   return RequestPtr(std::move(request).value());
 }
 

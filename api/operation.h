@@ -28,8 +28,11 @@ namespace stator::api {
 
 class Operation;
 
-// Where a request that names no region is taken to go.
-inline constexpr std::string_view kDefaultRegion = "us-east-1";
+// What the gateway knows of a request besides its body, and answers repeat.
+struct RequestContext {
+  std::string_view region = "us-east-1";     // of the signature's scope: in ARNs
+  std::string_view host = "localhost:8000";  // the Host header: DescribeEndpoints sends clients back to where they are
+};
 
 // What parse() made. Immutable once parsed; shared between the HTTP thread, the router and the replica.
 struct Request {
@@ -37,7 +40,8 @@ struct Request {
   const Operation* operation = nullptr;
   std::string table_name;  // without the ARN around it; empty where the operation names no single table
   std::string table_given; // as the client wrote it (a name or an ARN): echoed in ConsumedCapacity
-  std::string region;      // what ARNs in the answer say
+  std::string region;      // RequestContext's
+  std::string host;
 };
 using RequestPtr = std::shared_ptr<const Request>;
 
@@ -50,9 +54,8 @@ class Operation {
   virtual Owner owner() const = 0;
   // The members that its body may have.
   virtual const Shape& input() const = 0;
-  // The only way from a body to a request: validate() against input(), then read(). `region` is that of the signature's
-  // scope. `body` is not needed afterwards.
-  Result<RequestPtr> parse(const json::Value& body, std::string_view region = kDefaultRegion) const;
+  // The only way from a body to a request: validate() against input(), then read(). `body` is not needed afterwards.
+  Result<RequestPtr> parse(const json::Value& body, const RequestContext& context = {}) const;
   // The answer's JSON body. Requires an answer of the kind that this operation's evaluate() returns.
   virtual void write_answer(const Request& request, const Answer& answer, json::Writer& out) const = 0;
 
