@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/expressions/expression_kind.h"
@@ -44,16 +45,22 @@ struct KeyQuery {
 class KeyCondition {
  public:
   // Requires one predicate an attribute.
-  explicit KeyCondition(std::vector<KeyPredicate> predicates) : predicates_(std::move(predicates)) {}
+  explicit KeyCondition(std::vector<KeyPredicate> predicates) : shape_(std::move(predicates)) {}
+  // A condition that parses, but is none on keys (`a = :v OR b = :w`).
+  explicit KeyCondition(Failure shape_error) : shape_(std::move(shape_error)) {}
 
-  // In the order of the text.
-  const std::vector<KeyPredicate>& predicates() const { return predicates_; }
+  // Whether it is a condition on keys at all. Apart from parsing, since the service looks at it only when all expressions of
+  // the request are parsed and nothing is unused, but before it looks for the table.
+  Result<void> check_shape() const;
+  // In the order of the text. Requires check_shape().
+  const std::vector<KeyPredicate>& predicates() const { return shape_.value(); }
 
-  // Checks attributes, operators, types and key sizes against the schema. Needs no item: an empty table refuses too.
+  // Checks the shape, then attributes, operators, types and key sizes against the schema. Needs no item: an empty table
+  // refuses too.
   Result<KeyQuery> resolve(const model::KeySchema& schema) const;
 
  private:
-  std::vector<KeyPredicate> predicates_;
+  Result<std::vector<KeyPredicate>> shape_;
 };
 
 Result<KeyCondition> parse_key_condition(std::string_view text, Substitutions& substitutions);

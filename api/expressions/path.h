@@ -49,4 +49,10 @@ enum class PathRelation : uint8_t {
 };
 PathRelation relation(const DocumentPath& a, const DocumentPath& b);
 
+// An order in which a path stands right before the paths that it is the beginning of, and indexes of one list ascend.
+bool before(const DocumentPath& a, const DocumentPath& b);
+
+// The attributes that the paths begin with, sorted, each once.
+std::vector<std::string> top_level_attributes(const std::vector<DocumentPath>& paths);
+
 }  // namespace stator::expressions

@@ -3,10 +3,11 @@
 // the expressions that come out keep nothing of it. Pure; not shared between threads.
 #pragma once
 
-#include <optional>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "api/expressions/expression_kind.h"
 #include "model/attribute_value.h"
@@ -35,9 +36,9 @@ class Substitutions {
   Result<void> check_values() const;
 
   // For the parsers: the attribute or value that a placeholder (with its # or :) stands for, marked as used. Null where it
-  // is not defined. Valid until the next add_*.
+  // is not defined. The name is valid until the next add_*; a value lives on in the expressions that share it.
   const std::string* use_name(std::string_view placeholder);
-  const model::AttributeValue* use_value(std::string_view placeholder);
+  std::shared_ptr<const model::AttributeValue> use_value(std::string_view placeholder);
 
   // After all expressions of the request: an error where a name, or else a value, was used by none.
   Result<void> check_all_used() const;
@@ -45,13 +46,14 @@ class Substitutions {
  private:
   template <class T>
   struct Entry {
-    std::string placeholder;
     T content;
     bool used = false;
   };
-  // In order of placeholder.
-  std::vector<Entry<std::string>> names_;
-  std::vector<Entry<model::AttributeValue>> values_;
+  template <class T>
+  using Entries = std::map<std::string, Entry<T>, std::less<>>;  // by placeholder
+
+  Entries<std::string> names_;
+  Entries<std::shared_ptr<const model::AttributeValue>> values_;
   bool names_given_ = false;
   bool values_given_ = false;
 };

@@ -1,0 +1,229 @@
+// Key conditions: the tree of a condition flattened to a predicate an attribute, checked against a key schema, turned into
+// key bytes. Pure.
+#include "api/expressions/key_condition.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "api/expressions/ast.h"
+#include "api/expressions/binder.h"
+#include "api/expressions/messages.h"
+#include "api/expressions/parser.h"
+#include "model/assert.h"
+#include "model/limits.h"
+
+namespace stator::expressions {
+namespace {
+
+constexpr auto kKind = ExpressionKind::kKeyCondition;
+constexpr size_t kKeyAttributesMax = 2;  // a partition key and a sort key
+
+using SharedValue = std::shared_ptr<const model::AttributeValue>;
+
+// A predicate before its values are copied out of the request.
+struct Term {
+  std::string attribute;
+  KeyOperator op = KeyOperator::kEqual;
+  std::vector<SharedValue> values;
+};
+
+Failure refuse(const std::string& text) { return Failure(messages::invalid(kKind, text)); }
+
+// The operator with its sides exchanged: 5 < a is a > 5.
+KeyOperator mirrored(KeyOperator op) {
+  switch (op) {
+    case KeyOperator::kLess: return KeyOperator::kGreater;
+    case KeyOperator::kLessOrEqual: return KeyOperator::kGreaterOrEqual;
+    case KeyOperator::kGreater: return KeyOperator::kLess;
+    case KeyOperator::kGreaterOrEqual: return KeyOperator::kLessOrEqual;
+    case KeyOperator::kEqual:
+    case KeyOperator::kBetween:
+    case KeyOperator::kBeginsWith: break;
+  }
+  return op;
+}
+
+// Requires a comparator other than <>.
+KeyOperator key_operator(Comparator comparator) {
+  switch (comparator) {
+    case Comparator::kEqual: return KeyOperator::kEqual;
+    case Comparator::kLess: return KeyOperator::kLess;
+    case Comparator::kLessOrEqual: return KeyOperator::kLessOrEqual;
+    case Comparator::kGreater: return KeyOperator::kGreater;
+    case Comparator::kGreaterOrEqual: return KeyOperator::kGreaterOrEqual;
+    case Comparator::kNotEqual: break;
+  }
+  STATOR_ASSERT(false, "<> is no operator of keys");
+  return KeyOperator::kEqual;
+}
+
+// One attribute among the operands, by itself; the others are values.
+Result<Term> term_of(KeyOperator op, const std::vector<Operand>& operands) {
+  Term term;
+  term.op = op;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (const PathOperand* path = operands[i].path()) {
+      if (!term.attribute.empty()) return refuse(messages::key_several_attributes());
+      if (path->path.is_nested()) return refuse(messages::key_nested_path());
+      term.attribute = path->path.attribute();
+      if (i > 0) term.op = mirrored(op);
+    } else if (const ValueOperand* value = operands[i].value()) {
+      term.values.push_back(value->value);
+    } else {
+      return refuse(messages::key_nested_operation());
+    }
+  }
+  if (term.attribute.empty()) return refuse(messages::key_no_attribute());
+  return term;
+}
+
+Result<Term> leaf_term(const ConditionNode& leaf) {
+  switch (leaf.kind) {
+    case ConditionNode::Kind::kCompare:
+      if (leaf.comparator == Comparator::kNotEqual) break;
+      return term_of(key_operator(leaf.comparator), leaf.operands);
+    case ConditionNode::Kind::kBetween:
+      if (leaf.operands.front().path() == nullptr) return refuse(messages::key_first_operand("BETWEEN"));
+      return term_of(KeyOperator::kBetween, leaf.operands);
+    case ConditionNode::Kind::kFunction: {
+      const FunctionOperand& function = *leaf.operands.front().function();
+      if (function.function != Function::kBeginsWith) return refuse(messages::key_operator(function.name));
+      if (function.arguments.front().path() == nullptr) return refuse(messages::key_first_operand(function.name));
+      return term_of(KeyOperator::kBeginsWith, function.arguments);
+    }
+    case ConditionNode::Kind::kIn: return refuse(messages::key_operator("IN"));
+    case ConditionNode::Kind::kOr: return refuse(messages::key_operator("OR"));
+    case ConditionNode::Kind::kNot: return refuse(messages::key_operator("NOT"));
+    case ConditionNode::Kind::kAnd: STATOR_ASSERT(false, "AND is no leaf");
+  }
+  return refuse(messages::key_operator("<>"));
+}
+
+// Appends the terms of the AND's sides, in the order of the text.
+Result<void> collect(const ConditionNode& node, std::vector<Term>& terms) {
+  if (node.kind == ConditionNode::Kind::kAnd) {
+    for (const ConditionNode& child : node.children) {
+      if (auto done = collect(child, terms); !done) return done;
+    }
+    return {};
+  }
+  auto term = leaf_term(node);
+  if (!term) return Failure(std::move(term).error());
+  const bool twice = std::any_of(terms.begin(), terms.end(),
+                                 [&](const Term& other) { return other.attribute == term->attribute; });
+  if (twice) return refuse(messages::key_condition_twice());
+  terms.push_back(*std::move(term));
+  return {};
+}
+
+Result<std::vector<KeyPredicate>> predicates_of(const ConditionNode& root) {
+  std::vector<Term> terms;
+  if (auto collected = collect(root, terms); !collected) return Failure(std::move(collected).error());
+  if (terms.size() > kKeyAttributesMax) return Failure(messages::key_condition_count());
+  std::vector<KeyPredicate> predicates;
+  for (Term& term : terms) {
+    KeyPredicate& predicate = predicates.emplace_back();
+    predicate.attribute = std::move(term.attribute);
+    predicate.op = term.op;
+    predicate.operand = *term.values[0];
+    if (term.op == KeyOperator::kBetween) predicate.upper = *term.values[1];
+  }
+  return predicates;
+}
+
+Result<void> check_value(const model::KeyAttribute& key, const model::AttributeValue& value, bool is_sort_key) {
+  if (!value.is(key.type)) return Failure(messages::key_type());
+  const uint64_t size = model::key_attribute_bytes(value).size();
+  if (size == 0) return Failure(messages::key_value_empty(key.name, value.as_b() != nullptr));
+  if (!is_sort_key && size > model::kPartitionKeySizeMax) return Failure(messages::partition_key_too_long());
+  if (is_sort_key && size > model::kSortKeySizeMax) return Failure(messages::sort_key_too_long());
+  return {};
+}
+
+std::string item_key_bytes(const std::string& prefix, const model::AttributeValue& sort_key) {
+  std::string key = prefix;
+  model::append_key_part(key, model::key_attribute_bytes(sort_key));
+  return key;
+}
+
+// The smallest string above `key`.
+std::string after(std::string key) {
+  key.push_back('\0');
+  return key;
+}
+
+}  // namespace
+
+Result<void> KeyCondition::check_shape() const {
+  if (!shape_) return Failure(shape_.error());
+  return {};
+}
+
+Result<KeyQuery> KeyCondition::resolve(const model::KeySchema& schema) const {
+  if (!shape_) return Failure(shape_.error());
+  const std::vector<KeyPredicate>& predicates = *shape_;
+  const auto find = [&](const std::string& attribute) -> const KeyPredicate* {
+    const auto found = std::find_if(predicates.begin(), predicates.end(),
+                                    [&](const KeyPredicate& p) { return p.attribute == attribute; });
+    return found == predicates.end() ? nullptr : &*found;
+  };
+  const KeyPredicate* partition = find(schema.partition_key.name);
+  if (partition == nullptr) return Failure(messages::key_missing(schema.partition_key.name));
+  const KeyPredicate* sort = schema.sort_key ? find(schema.sort_key->name) : nullptr;
+  if (predicates.size() > 1 && sort == nullptr) {
+    return Failure(schema.sort_key ? messages::key_missing(schema.sort_key->name) : messages::key_not_supported());
+  }
+  if (partition->op != KeyOperator::kEqual) return Failure(messages::key_not_supported());
+  if (auto checked = check_value(schema.partition_key, partition->operand, false); !checked) {
+    return Failure(std::move(checked).error());
+  }
+  KeyQuery query;
+  query.partition_key = partition->operand;
+  if (sort == nullptr) return query;
+  if (auto checked = check_value(*schema.sort_key, sort->operand, true); !checked) {
+    return Failure(std::move(checked).error());
+  }
+  if (sort->op == KeyOperator::kBetween) {
+    if (auto checked = check_value(*schema.sort_key, sort->upper, true); !checked) {
+      return Failure(std::move(checked).error());
+    }
+  }
+  query.sort_key = *sort;
+  return query;
+}
+
+Result<KeyCondition> parse_key_condition(std::string_view text, Substitutions& substitutions) {
+  auto parsed = parse_condition_syntax(kKind, text);
+  if (!parsed) return Failure(std::move(parsed).error());
+  if (auto bound = bind_condition(kKind, *parsed, substitutions); !bound) return Failure(std::move(bound).error());
+  auto predicates = predicates_of(parsed->tree);
+  if (!predicates) return KeyCondition(Failure(std::move(predicates).error()));
+  return KeyCondition(*std::move(predicates));
+}
+
+model::KeyRange key_range(const KeyQuery& query) {
+  const std::string prefix = model::partition_prefix(query.partition_key);
+  const std::string end = model::prefix_end(prefix);
+  if (!query.sort_key) return {prefix, end};
+  const KeyPredicate& sort = *query.sort_key;
+  const std::string key = item_key_bytes(prefix, sort.operand);
+  switch (sort.op) {
+    case KeyOperator::kEqual: return {key, after(key)};
+    case KeyOperator::kLess: return {prefix, key};
+    case KeyOperator::kLessOrEqual: return {prefix, after(key)};
+    case KeyOperator::kGreater: return {after(key), end};
+    case KeyOperator::kGreaterOrEqual: return {key, end};
+    case KeyOperator::kBetween: return {key, after(item_key_bytes(prefix, sort.upper))};
+    case KeyOperator::kBeginsWith: {
+      // Without the part's terminator (00 00) these are the bytes that all keys with the prefix begin with.
+      constexpr size_t kTerminatorSize = 2;
+      const std::string beginning = key.substr(0, key.size() - kTerminatorSize);
+      return {beginning, model::prefix_end(beginning)};
+    }
+  }
+  STATOR_ASSERT(false, "no such operator");
+  return {};
+}
+
+}  // namespace stator::expressions
