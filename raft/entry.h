@@ -34,7 +34,8 @@ struct HardState {
   bool operator==(const HardState&) const = default;
 };
 
-// Voters and learners of a group. Changed by kMembership entries, one replica at a time (Raft dissertation §4.1).
+// Voters and learners of a group. Changed by kMembership entries, one replica at a time (Raft dissertation
+// §4.1).
 struct Membership {
   std::vector<ReplicaId> voters;    // sorted
   std::vector<ReplicaId> learners;  // sorted, disjoint from voters

@@ -1,5 +1,5 @@
-// Who belongs to a group, and how that changes: one replica at a time (dissertation §4.1), in force from the moment the
-// entry is in a replica's log, committed or not, and taken back when the entry is. Pure.
+// Who belongs to a group, and how that changes: one replica at a time (dissertation §4.1), in force from the
+// moment the entry is in a replica's log, committed or not, and taken back when the entry is. Pure.
 #pragma once
 
 #include <deque>
@@ -12,7 +12,8 @@
 
 namespace stator::raft {
 
-// Voters are made by promoting learners, so that a voter never starts with an empty log (dissertation §4.2.1).
+// Voters are made by promoting learners, so that a voter never starts with an empty log (dissertation
+// §4.2.1).
 struct MembershipChange {
   enum class Kind : uint8_t {
     kAddLearner = 1,
@@ -26,10 +27,12 @@ struct MembershipChange {
 
 bool is_voter(const Membership& membership, ReplicaId replica);
 bool is_learner(const Membership& membership, ReplicaId replica);
-inline bool is_member(const Membership& m, ReplicaId replica) { return is_voter(m, replica) || is_learner(m, replica); }
+inline bool is_member(const Membership& m, ReplicaId replica) {
+  return is_voter(m, replica) || is_learner(m, replica);
+}
 
-// The membership after the change; nullopt where it makes no sense: adding a member, promoting what is no learner, demoting
-// what is no voter, removing what is no member, or leaving no voter.
+// The membership after the change; nullopt where it makes no sense: adding a member, promoting what is no
+// learner, demoting what is no voter, removing what is no member, or leaving no voter.
 std::optional<Membership> changed(const Membership& membership, const MembershipChange& change);
 
 // The body of a kMembership entry: the whole membership after the change. Little-endian:

@@ -1,6 +1,7 @@
-// What replicas of one group say to each other. Plain values: the link encodes them (schemas/raft.capnp), the core reads
-// and writes them. Every message names sender and receiver by replica id, so that one meant for an earlier incarnation of
-// a node is dropped (docs/architecture.md, protocol 5). Messages may be lost, doubled, delayed and reordered.
+// What replicas of one group say to each other. Plain values: the link encodes them (schemas/raft.capnp), the
+// core reads and writes them. Every message names sender and receiver by replica id, so that one meant for an
+// earlier incarnation of a node is dropped (docs/architecture.md, protocol 5). Messages may be lost, doubled,
+// delayed and reordered.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +22,15 @@ struct Append {
   std::vector<Entry> entries;  // contiguous, the first has index prev_index + 1
 };
 
-// Follower to leader. Accepted: everything up to `index` equals the leader's log and is synced. Rejected: no entry with
-// the probed prev_index and prev_term; `index` repeats prev_index, and the hint lets the leader skip whole terms.
+// Follower to leader. Accepted: everything up to `index` equals the leader's log and is synced. Rejected: no
+// entry with the probed prev_index and prev_term; `index` repeats prev_index, and the hint lets the leader
+// skip whole terms.
 struct AppendResponse {
   bool rejected = false;
   Index index = 0;
-  Index hint_index = 0;  // rejected: the highest index at which the logs may agree, by what the follower knows
-  Term hint_term = 0;    // rejected: the follower's term at hint_index
+  Index hint_index =
+      0;               // rejected: the highest index at which the logs may agree, by what the follower knows
+  Term hint_term = 0;  // rejected: the follower's term at hint_index
 };
 
 // Leader to all, every heartbeat_ticks, and at once for a new read round. Class: control.
@@ -36,11 +39,18 @@ struct Heartbeat {
   uint64_t read_round = 0;  // the latest ReadIndex round begun (read_index.h)
 };
 
+// Leader to a follower that is up to date, when nothing else tells it of a commit. Needs no answer; a newer
+// one replaces a queued one. Class: control.
+struct CommitNotice {
+  Index commit = 0;  // never above what this peer is known to have
+};
+
 struct HeartbeatResponse {
   uint64_t read_round = 0;  // the round of the heartbeat that is answered
 };
 
-// "Would you vote for me in Message::term?", asked before that term is begun (dissertation §9.6). Changes nothing.
+// "Would you vote for me in Message::term?", asked before that term is begun (dissertation §9.6). Changes
+// nothing.
 struct PreVoteRequest {
   Index last_index = 0;
   Term last_term = 0;
@@ -88,8 +98,8 @@ struct SnapshotAck {
 };
 
 using MessageBody =
-    std::variant<Append, AppendResponse, Heartbeat, HeartbeatResponse, PreVoteRequest, PreVoteResponse, VoteRequest,
-                 VoteResponse, TimeoutNow, SnapshotChunk, SnapshotAck>;
+    std::variant<Append, AppendResponse, Heartbeat, HeartbeatResponse, CommitNotice, PreVoteRequest,
+                 PreVoteResponse, VoteRequest, VoteResponse, TimeoutNow, SnapshotChunk, SnapshotAck>;
 
 struct Message {
   ReplicaId from;

@@ -1,0 +1,53 @@
+// Follower: takes the leader's entries and snapshots, and watches for its silence (Raft §5.2, §5.3, §7).
+// Learners are followers too. Pure; part of Node::Core.
+#pragma once
+
+#include <cstdint>
+
+#include "raft/snapshot_receiver.h"
+#include "raft/state.h"
+
+namespace stator::raft {
+
+class Follower {
+ public:
+  // `leader`: none if not known.
+  Follower(State& state, ReplicaId leader);
+  // Before this role ends.
+  void leave(State& state);
+
+  ReplicaId leader() const { return leader_; }
+  // Heard from its leader so recently that another election would only disturb.
+  bool in_lease(const State& state) const { return leader_ && elapsed_ < state.config.election_ticks_min; }
+
+  // True: silence, time to campaign.
+  bool tick();
+  void connection_lost(State& state, ReplicaId peer);
+  // A vote was given: its candidate gets the time to win.
+  void restart_timer(State& state);
+
+  // A message of this term from its leader: Append, Heartbeat, CommitNotice or SnapshotChunk.
+  void step(State& state, Message& message);
+
+  void snapshot_stored(State& state, uint64_t stream, uint64_t offset);
+  // Installs a snapshot that is whole, once nothing is being applied.
+  void try_install(State& state);
+
+ private:
+  void on(State& state, Append& append);
+  void on(State& state, const Heartbeat& heartbeat);
+  void on(State& state, const CommitNotice& notice);
+  void on(State& state, SnapshotChunk& chunk);
+
+  void reject(State& state, const Append& append) const;
+  bool already_has(State& state, const SnapshotMeta& meta);
+  void acknowledge_commit(State& state) const;
+  void abandon_snapshot(State& state);
+
+  ReplicaId leader_;
+  uint32_t elapsed_ = 0;   // ticks of silence
+  uint32_t deadline_ = 0;  // ticks of silence after which it campaigns
+  SnapshotReceiver snapshot_;
+};
+
+}  // namespace stator::raft
