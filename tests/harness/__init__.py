@@ -1,0 +1,1 @@
+"""What the Python tests share: a server process, a raw HTTP client, tables and items."""
