@@ -36,10 +36,9 @@ class StateView final : public api::TableView {
   model::TableCounts counts(const model::Table& table) const override {
     model::TableCounts sum;
     for (const Partition* partition : state_.partitions_of(table.id)) {
-      auto it = counts_.find(partition->id);
-      if (it == counts_.end()) continue;
-      sum.items += it->second.items;
-      sum.bytes += it->second.bytes;
+      model::TableCounts counts = counts_(partition->id);
+      sum.items += counts.items;
+      sum.bytes += counts.bytes;
     }
     return sum;
   }
@@ -161,8 +160,10 @@ model::Result<ClusterState, LogEntryError> MetadataMachine::restore(const std::v
   return state;
 }
 
-MetadataMachine::MetadataMachine(ClusterState state, Placement placement)
-    : placement_(std::move(placement)), applied_(std::make_shared<ClusterState>(std::move(state))) {
+MetadataMachine::MetadataMachine(ClusterState state, Placement placement, PartitionCounts counts)
+    : placement_(std::move(placement)),
+      applied_(std::make_shared<ClusterState>(std::move(state))),
+      counts_(std::move(counts)) {
   STATOR_ASSERT(!placement_.nodes.empty(), "partitions live on nodes");
   STATOR_ASSERT(placement_.partitions_per_table > 0, "a table has partitions");
 }
@@ -286,9 +287,6 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> MetadataMachine::apply
   for (const MetadataChange& change : decoded->changes) {
     next->apply(change);
     result.rows.push_back(row_of(change));
-  }
-  for (auto it = counts_.begin(); it != counts_.end();) {
-    it = next->partitions.contains(it->first) ? std::next(it) : counts_.erase(it);
   }
   std::vector<AppliedRequest> requests;
   if (decoded->request_id) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,8 +39,9 @@ struct Placement {
   uint32_t partitions_per_table = 1;
 };
 
-// What the leaders reported of their partitions last. Filled by the carrier, read by DescribeTable. Not replicated.
-using PartitionCounts = std::map<model::PartitionId, model::TableCounts>;
+// What a partition's leader reported last: given by the carrier, read by DescribeTable, not replicated. Zeros where nothing
+// was reported yet.
+using PartitionCounts = std::function<model::TableCounts(model::PartitionId)>;
 
 class MetadataMachine final : public StateMachine {
  public:
@@ -51,11 +53,10 @@ class MetadataMachine final : public StateMachine {
   };
   static model::Result<ClusterState, LogEntryError> restore(const std::vector<StoredRow>& rows);
 
-  MetadataMachine(ClusterState state, Placement placement);
+  MetadataMachine(ClusterState state, Placement placement, PartitionCounts counts);
 
   // As applied. A new object after each entry that changed it.
   std::shared_ptr<const ClusterState> state() const { return applied_; }
-  void set_counts(model::PartitionId partition, model::TableCounts counts) { counts_[partition] = counts; }
   // Evaluates an operation that only reads against the applied state.
   api::Evaluation read(const api::Request& request) const;
 

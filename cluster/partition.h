@@ -27,11 +27,14 @@ struct Partition {
   bool operator==(const Partition&) const = default;
 };
 
+// Replica ids below belong to group 0, whose replicas exist before anything can allocate.
+inline constexpr uint64_t kFirstReplica = 1000;
+
 // The next id of each kind that is free. Never goes back.
 struct Allocated {
   uint64_t table = 1;
   uint64_t partition = 1;  // 0 is group 0 itself
-  uint64_t replica = 1;
+  uint64_t replica = kFirstReplica;
   bool operator==(const Allocated&) const = default;
 };
 

@@ -86,7 +86,8 @@ struct ReplicaOutputs {
   std::vector<raft::LogRead> log_reads;   // then log_loaded
   std::vector<Token> reads;               // strong reads that may now read items/
   std::vector<Answered> answers;
-  std::optional<raft::Index> cut_log;     // the stored log may be cut up to this index (inclusive)
+  std::optional<raft::Index> cut_log;     // the stored log may be cut up to this index (inclusive), whose membership is
+                                          // the applied one
   bool state_changed = false;             // an applied entry may have changed what the state machine publishes
 
   bool empty() const;
@@ -219,6 +220,8 @@ class Replica {
   std::map<uint64_t, std::vector<raft::Message>> after_sync_;  // by persist id
   std::deque<std::pair<raft::Index, size_t>> unapplied_;       // own proposals: index and bytes, until applied
   size_t unapplied_bytes_ = 0;
+
+  raft::Index membership_index_ = 0;  // the newest applied membership entry
 
   raft::Term lead_term_ = 0;       // the term in which this replica leads; 0: it does not
   raft::Index lead_index_ = 0;     // that term's first entry

@@ -51,7 +51,8 @@ void Replica::items_synced(raft::Index index, uint64_t now_micros) {
   if (leads()) {
     for (const raft::PeerStatus& peer : node_.status().peers) cut = std::min(cut, peer.match);
   }
-  if (cut < node_.first_index() + kCutEntriesMin) return;
+  // The log's new base carries the membership at the cut: only the applied one is at hand.
+  if (cut < membership_index_ || cut < node_.first_index() + kCutEntriesMin) return;
   node_.compact(cut);
   out_.cut_log = cut;
 }
@@ -165,6 +166,7 @@ bool Replica::apply_one(const raft::Entry& entry, ApplyWork& work) {
     auto membership = raft::decode_membership(log_body(*entry.data));
     if (!membership) return fail(LogEntryError::kMalformed);
     applied_.membership = std::move(*membership);
+    membership_index_ = entry.index;
   }
   for (AppliedRequest& request : *requests) {
     proposed_ids_.erase(request.id);

@@ -1,0 +1,15 @@
+// The wall clock, read in this one place: everything below takes the time as an input.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace stator::actors {
+
+// Microseconds since 1970.
+inline uint64_t wall_clock_micros() {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+}  // namespace stator::actors

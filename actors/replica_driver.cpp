@@ -1,0 +1,278 @@
+// Inputs to the replica, and its outputs carried out.
+#include "actors/replica_driver.h"
+
+#include <spdlog/spdlog.h>
+
+#include "actors/clock.h"
+#include "actors/store_view.h"
+
+namespace stator::actors {
+namespace {
+
+api::Error try_again(const char* why) { return api::service_unavailable(why, 50).error; }
+
+}  // namespace
+
+void refuse(ReplicaInput&& input) {
+  api::Error error = try_again("The partition is closing on this node");
+  if (auto* write = std::get_if<WriteCall>(&input)) write->done(api::Failure(std::move(error)));
+  if (auto* read = std::get_if<ReadCall>(&input)) read->job(&error);
+}
+
+ReplicaDriver::ReplicaDriver(ReplicaServices services, storage::PartitionState state,
+                             std::shared_ptr<ReplicaMailbox> mailbox, std::unique_ptr<cluster::Replica> replica,
+                             ReplicaEvents events)
+    : services_(services),
+      state_(std::move(state)),
+      address_{state_.partition, state_.replica},
+      mailbox_(std::move(mailbox)),
+      replica_(std::move(replica)),
+      events_(std::move(events)) {}
+
+ReplicaDriver::~ReplicaDriver() {
+  mailbox_->close();
+  for (ReplicaInput& input : parked_) refuse(std::move(input));
+  for (auto& [token, client] : clients_) {
+    // A write may be in the log: whether it is, the next start decides.
+    if (auto* done = std::get_if<net::Done>(&client)) {
+      (*done)(api::internal_error("The node is stopping; the outcome of this request is not known"));
+    } else {
+      api::Error error = try_again("The node is stopping");
+      std::get<ReadJob>(client)(&error);
+    }
+  }
+  if (events_.closed) events_.closed(state_);
+}
+
+void ReplicaDriver::drain() {
+  mailbox_->take(inputs_);
+  uint64_t now = wall_clock_micros();
+  for (ReplicaInput& input : inputs_) {
+    std::visit([&](auto& kind) { handle(kind, now); }, input);
+  }
+  inputs_.clear();
+  for (;;) {
+    cluster::ReplicaOutputs out = replica_->take_outputs(now);
+    if (out.empty()) break;
+    bool serving = out.serving.value_or(false);
+    carry_out(std::move(out));
+    if (!serving) continue;
+    unpark(now);
+  }
+  if (replica_->failure() && !failed_) {
+    fail(std::string(cluster::log_entry_error_text(replica_->failure()->error)) + " at index " +
+         std::to_string(replica_->failure()->index));
+  }
+}
+
+// --- inputs -----------------------------------------------------------------------------------------------------------
+
+void ReplicaDriver::handle(WriteCall& call, uint64_t now) {
+  if (!replica_->serving() && !failed_) {
+    park(std::move(call));
+    return;
+  }
+  cluster::Command command{next_token_++, std::move(call.request), std::move(call.key), call.id};
+  clients_.emplace(command.token, std::move(call.done));
+  replica_->submit(std::move(command), now);
+}
+
+void ReplicaDriver::handle(ReadCall& call, uint64_t now) {
+  if (!replica_->serving() && !failed_) {
+    park(std::move(call));
+    return;
+  }
+  cluster::Token token = next_token_++;
+  clients_.emplace(token, std::move(call.job));
+  replica_->read(token, now);
+}
+
+void ReplicaDriver::handle(RowsLoaded& loaded, uint64_t now) {
+  for (LoadedRow& row : loaded.rows) {
+    if (row.row.ok()) {
+      replica_->row_loaded(row.load.key, row.load.load, std::move(*row.row), now);
+    } else {
+      replica_->row_load_failed(row.load.key, row.load.load, row.row.error());
+    }
+  }
+}
+
+void ReplicaDriver::handle(Persisted& persisted, uint64_t now) {
+  if (persisted.error) return fail(persisted.error->text());
+  replica_->persisted(persisted.id, now);
+}
+
+void ReplicaDriver::handle(Applied& applied, uint64_t now) {
+  if (applied.error) return fail(applied.error->text());
+  replica_->applied(applied.index, now);
+  if (events_.applied) events_.applied(*replica_);
+}
+
+void ReplicaDriver::handle(LogLoaded& loaded, uint64_t) { replica_->log_loaded(loaded.id, std::move(loaded.entries)); }
+
+void ReplicaDriver::handle(ItemsSynced& synced, uint64_t now) {
+  items_synced_ = std::max(items_synced_, synced.index);
+  replica_->items_synced(items_synced_, now);
+}
+
+void ReplicaDriver::handle(Configure& configure, uint64_t now) { replica_->configure(configure.table, now); }
+void ReplicaDriver::handle(Campaign&, uint64_t now) { replica_->campaign(now); }
+void ReplicaDriver::handle(Room&, uint64_t) { submit_stalled(); }
+void ReplicaDriver::handle(Run& run, uint64_t) { run.function(); }
+
+// Without a leader a request waits for one: the SDKs' own retries are too short for it (docs/architecture.md, protocol 15).
+// The gateway's deadline answers what waits too long.
+bool ReplicaDriver::park(ReplicaInput input) {
+  if (parked_.size() >= kParkedCallsMax) {
+    refuse(std::move(input));
+    return false;
+  }
+  parked_.push_back(std::move(input));
+  return true;
+}
+
+void ReplicaDriver::unpark(uint64_t now) {
+  std::deque<ReplicaInput> parked = std::exchange(parked_, {});
+  for (ReplicaInput& input : parked) {
+    std::visit([&](auto& kind) { handle(kind, now); }, input);
+  }
+}
+
+// --- outputs ----------------------------------------------------------------------------------------------------------
+
+void ReplicaDriver::carry_out(cluster::ReplicaOutputs out) {
+  if (out.soft_state && events_.role_changed) events_.role_changed(*out.soft_state);
+  if (out.serving && events_.serving_changed) events_.serving_changed(*replica_);
+  persist(std::move(out.persist));
+  STATOR_ASSERT(out.messages.empty(), "a cluster of one has no peers");
+  apply(std::move(out.apply));
+  if (!out.loads.empty()) load(std::move(out.loads));
+  for (const raft::LogRead& read : out.log_reads) read_log(read);
+  for (cluster::Token token : out.reads) start_read(token);
+  if (out.state_changed && events_.state_changed) events_.state_changed(*replica_);
+  for (cluster::Answered& answered : out.answers) answer(std::move(answered));
+  if (out.cut_log) cut_log(*out.cut_log);
+}
+
+void ReplicaDriver::persist(std::vector<cluster::PersistWork> works) {
+  for (cluster::PersistWork& work : works) {
+    storage::Submission submission;
+    submission.update.replica = address_;
+    submission.update.hard_state = work.hard_state;
+    submission.update.entries = std::move(work.entries);
+    submission.committed = [mailbox = mailbox_, id = work.id](const storage::Result<void>& result) {
+      mailbox->push(Persisted{id, result.ok() ? std::nullopt : std::optional(result.error())});
+    };
+    stalled_log_.push_back(std::move(submission));
+  }
+  if (!stalled_log_.empty()) submit_stalled();
+}
+
+void ReplicaDriver::apply(std::vector<cluster::ApplyWork> works) {
+  for (cluster::ApplyWork& work : works) {
+    state_.applied = {work.state.index, work.state.term};
+    state_.last_stamp = work.state.stamp;
+    state_.schema_version = work.state.schema_version;
+    state_.membership = work.state.membership;
+    state_.item_count = work.state.items;
+    state_.item_bytes = work.state.bytes;
+    state_.last_checksum = work.state.checksum;
+    storage::ApplyBatch batch;
+    batch.state = state_;
+    batch.rows.reserve(work.rows.size());
+    for (cluster::RowWrite& row : work.rows) batch.rows.push_back({row.kind, std::move(row.key), std::move(row.value)});
+    auto applied = [mailbox = mailbox_, index = work.state.index](const storage::Result<void>& result) {
+      mailbox->push(Applied{index, result.ok() ? std::nullopt : std::optional(result.error())});
+    };
+    stalled_apply_.emplace_back(std::move(batch), std::move(applied));
+  }
+  if (!stalled_apply_.empty()) submit_stalled();
+}
+
+// Offers what waits to the committer and the applier, in order, as far as they take it.
+void ReplicaDriver::submit_stalled() {
+  auto again = [mailbox = mailbox_] { mailbox->push(Room{}); };
+  while (!stalled_log_.empty() && services_.committer.try_submit(stalled_log_.front())) stalled_log_.pop_front();
+  if (!stalled_log_.empty()) services_.committer.when_room(again);
+  while (!stalled_apply_.empty() &&
+         services_.applier.try_apply(stalled_apply_.front().first, stalled_apply_.front().second)) {
+    stalled_apply_.pop_front();
+  }
+  if (!stalled_apply_.empty()) services_.applier.when_room(again);
+}
+
+void ReplicaDriver::load(std::vector<cluster::RowLoad> loads) {
+  auto shared = std::make_shared<std::vector<cluster::RowLoad>>(std::move(loads));
+  bool accepted = services_.readers.try_submit(
+      [shared, mailbox = mailbox_, &items = services_.store.items(), space = state_.space] {
+        StoreView view(items, space);
+        RowsLoaded loaded;
+        loaded.rows.reserve(shared->size());
+        for (cluster::RowLoad& load : *shared) {
+          auto row = view.get(load.key);
+          loaded.rows.push_back({std::move(load), std::move(row)});
+        }
+        mailbox->push(std::move(loaded));
+      });
+  if (accepted) return;
+  api::Error error = try_again("The node's readers are busy");
+  for (const cluster::RowLoad& load : *shared) replica_->row_load_failed(load.key, load.load, error);
+}
+
+void ReplicaDriver::read_log(const raft::LogRead& read) {
+  bool accepted = services_.readers.try_submit(
+      [read, mailbox = mailbox_, address = address_, &log = services_.store.log()] {
+        auto entries = log.read(address, read.first, read.last, read.bytes_max);
+        if (!entries.ok()) spdlog::error("the log cannot be read: {}", entries.error().text());
+        mailbox->push(LogLoaded{read.id, entries.ok() ? std::move(*entries) : std::vector<raft::Entry>{}});
+      });
+  if (!accepted) mailbox_->push(LogLoaded{read.id, {}});
+}
+
+void ReplicaDriver::start_read(cluster::Token token) {
+  auto client = clients_.extract(token);
+  STATOR_ASSERT(!client.empty(), "a token names a waiting client");
+  auto job = std::make_shared<ReadJob>(std::move(std::get<ReadJob>(client.mapped())));
+  if (services_.readers.try_submit([job] { (*job)(nullptr); })) return;
+  api::Error error = try_again("The node's readers are busy");
+  (*job)(&error);
+}
+
+// The marker goes into the log before the log is cut, in one synced batch (docs/architecture.md, protocol 1). The term is
+// read on a reader's thread, since it may lie on disk.
+void ReplicaDriver::cut_log(raft::Index index) {
+  storage::LogUpdate update;
+  update.replica = address_;
+  update.items_synced = items_synced_;
+  update.cut = storage::LogBase{index, 0, replica_->applied_state().membership};
+  auto shared = std::make_shared<storage::Submission>(storage::Submission{std::move(update), {}});
+  bool accepted = services_.readers.try_submit([shared, services = services_, address = address_, index] {
+    auto term = services.store.log().term(address, index);
+    if (!term.ok()) {
+      spdlog::error("the log is not cut: {}", term.error().text());
+      return;
+    }
+    shared->update.cut->term = *term;
+    shared->committed = [](const storage::Result<void>&) {};  // a failed log reports itself with the next write
+    if (!services.committer.try_submit(*shared)) spdlog::debug("the log is cut later: the committer is busy");
+  });
+  if (!accepted) spdlog::debug("the log is cut later: the readers are busy");
+}
+
+void ReplicaDriver::answer(cluster::Answered answered) {
+  auto client = clients_.extract(answered.token);
+  STATOR_ASSERT(!client.empty(), "a token is answered once");
+  if (auto* done = std::get_if<net::Done>(&client.mapped())) return (*done)(std::move(answered.result));
+  STATOR_ASSERT(!answered.result.ok(), "a read is answered by its job, or with an error");
+  std::get<ReadJob>(client.mapped())(&answered.result.error());
+}
+
+void ReplicaDriver::fail(const std::string& why) {
+  if (std::exchange(failed_, true)) return;
+  spdlog::critical("partition {} stops on this node: {}", address_.partition.value, why);
+  std::deque<ReplicaInput> parked = std::exchange(parked_, {});
+  for (ReplicaInput& input : parked) refuse(std::move(input));
+  if (events_.failed) events_.failed(why);
+}
+
+}  // namespace stator::actors

@@ -1,0 +1,108 @@
+// ReplicaDriver: carries a cluster::Replica: hands it what the mailbox holds and carries out what it asks for: the committer
+// syncs, the applier writes, readers load, clients are answered. No decisions: those are the replica's.
+// Belongs to one actor and runs on its thread; never blocks.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/mailbox.h"
+#include "actors/replica_input.h"
+#include "cluster/replica.h"
+#include "storage/applier.h"
+#include "storage/committer.h"
+#include "storage/reader_pool.h"
+#include "storage/store.h"
+
+namespace stator::actors {
+
+using ReplicaMailbox = Mailbox<ReplicaInput, ReplicaActor>;
+
+// Answers an input that came after the end: calls hear that they may be tried again.
+void refuse(ReplicaInput&& input);
+
+// The node's parts that a replica works with. All outlive it.
+struct ReplicaServices {
+  storage::Store& store;
+  storage::Committer& committer;
+  storage::Applier& applier;
+  storage::ReaderPool& readers;
+};
+
+// What the owner is told, on the actor's thread.
+struct ReplicaEvents {
+  std::function<void(const cluster::Replica&)> serving_changed;  // and whether it serves alone
+  std::function<void(const cluster::Replica&)> applied;          // rows are in items/: counts may have changed
+  std::function<void(cluster::Replica&)> state_changed;          // the state machine publishes something new
+  std::function<void(const raft::SoftState&)> role_changed;
+  std::function<void(const std::string&)> failed;                // for good: why
+  std::function<void(const storage::PartitionState&)> closed;    // the last word: nothing of this replica comes after it
+};
+
+// Requests that came while nobody served wait here; more are refused (docs/bounds.md).
+inline constexpr size_t kParkedCallsMax = 10'000;
+
+class ReplicaDriver {
+ public:
+  // `state` is the partition's state row as of the replica's applied index.
+  ReplicaDriver(ReplicaServices services, storage::PartitionState state, std::shared_ptr<ReplicaMailbox> mailbox,
+                std::unique_ptr<cluster::Replica> replica, ReplicaEvents events);
+  // Answers everything that still waits.
+  ~ReplicaDriver();
+
+  // Takes what the mailbox holds and carries out what follows from it.
+  void drain();
+
+  cluster::Replica& replica() { return *replica_; }
+
+ private:
+  // A call that the replica holds, by its token.
+  using Client = std::variant<net::Done, ReadJob>;
+
+  void handle(WriteCall& call, uint64_t now);
+  void handle(ReadCall& call, uint64_t now);
+  void handle(RowsLoaded& loaded, uint64_t now);
+  void handle(Persisted& persisted, uint64_t now);
+  void handle(Applied& applied, uint64_t now);
+  void handle(LogLoaded& loaded, uint64_t now);
+  void handle(ItemsSynced& synced, uint64_t now);
+  void handle(Configure& configure, uint64_t now);
+  void handle(Campaign&, uint64_t now);
+  void handle(Room&, uint64_t now);
+  void handle(Run& run, uint64_t now);
+
+  bool park(ReplicaInput input);
+  void unpark(uint64_t now);
+  void carry_out(cluster::ReplicaOutputs out);
+  void persist(std::vector<cluster::PersistWork> works);
+  void apply(std::vector<cluster::ApplyWork> works);
+  void load(std::vector<cluster::RowLoad> loads);
+  void read_log(const raft::LogRead& read);
+  void start_read(cluster::Token token);
+  void cut_log(raft::Index index);
+  void submit_stalled();
+  void answer(cluster::Answered answered);
+  void fail(const std::string& why);
+
+  const ReplicaServices services_;
+  storage::PartitionState state_;
+  const storage::ReplicaAddress address_;
+  const std::shared_ptr<ReplicaMailbox> mailbox_;
+  const std::unique_ptr<cluster::Replica> replica_;
+  const ReplicaEvents events_;
+
+  std::vector<ReplicaInput> inputs_;
+  std::unordered_map<cluster::Token, Client> clients_;
+  cluster::Token next_token_ = 1;
+  std::deque<ReplicaInput> parked_;
+  std::deque<storage::Submission> stalled_log_;  // the committer's queue was full
+  std::deque<std::pair<storage::ApplyBatch, storage::Applied>> stalled_apply_;
+  raft::Index items_synced_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace stator::actors

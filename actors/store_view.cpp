@@ -1,0 +1,47 @@
+// Rows of items/ to items.
+#include "actors/store_view.h"
+
+#include <spdlog/spdlog.h>
+
+#include "model/item_record.h"
+
+namespace stator::actors {
+namespace {
+
+api::Failure unreadable(std::string_view why) {
+  spdlog::error("an item cannot be read: {}", why);
+  return api::internal_error("Internal server error");
+}
+
+// A row that is no item (a tombstone, a lock) is not there.
+api::Result<api::StoredItemPtr> decode(std::string_view key, std::string_view value) {
+  auto record = model::decode_item_record(key, value);
+  if (!record.ok()) return unreadable(model::record_error_text(record.error()));
+  if (record->header.kind != model::RecordKind::kItem) return api::StoredItemPtr();
+  return std::make_shared<const api::StoredItem>(
+      api::StoredItem{std::move(record->item), record->header.item_bytes});
+}
+
+}  // namespace
+
+api::Result<api::StoredItemPtr> StoreView::get(std::string_view key) const {
+  auto value = items_.get(space_, model::RowKind::kItem, key);
+  if (!value.ok()) return unreadable(value.error().text());
+  if (!*value) return api::StoredItemPtr();
+  return decode(key, **value);
+}
+
+api::Result<void> StoreView::scan(const model::KeyRange& range, bool forward, const Visitor& visit) const {
+  storage::ScanOptions options;
+  options.forward = forward;
+  auto rows = items_.scan(space_, model::RowKind::kItem, range, options);
+  for (; rows.valid(); rows.next()) {
+    auto item = decode(rows.key(), rows.value());
+    if (!item.ok()) return api::Failure(item.error());
+    if (*item && !visit(rows.key(), std::move(*item))) return {};
+  }
+  if (auto status = rows.status(); !status.ok()) return unreadable(status.error().text());
+  return {};
+}
+
+}  // namespace stator::actors

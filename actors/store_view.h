@@ -1,0 +1,23 @@
+// StoreView: an item view over items/: what clients' reads see, and where a leader loads the rows that it evaluates. Damage
+// becomes InternalServerError, and a log line that names the row. Reads block: reader threads only.
+#pragma once
+
+#include "api/view.h"
+#include "model/ids.h"
+#include "storage/item_store.h"
+
+namespace stator::actors {
+
+class StoreView final : public api::ItemView {
+ public:
+  StoreView(const storage::ItemStore& items, model::SpaceId space) : items_(items), space_(space) {}
+
+  api::Result<api::StoredItemPtr> get(std::string_view key) const override;
+  api::Result<void> scan(const model::KeyRange& range, bool forward, const Visitor& visit) const override;
+
+ private:
+  const storage::ItemStore& items_;
+  const model::SpaceId space_;
+};
+
+}  // namespace stator::actors
