@@ -41,6 +41,9 @@ void Leader::send_appends(State& state, Peer& peer) {
 // Sends one Append, or asks for what it takes. False: that was all for now.
 bool Leader::send_next_append(State& state, Peer& peer) {
   Progress& progress = peer.progress;
+  // What the peer needs next is cut. A full window does not keep it from a snapshot: its answers may never
+  // come, and what they would ask for again is gone.
+  if (progress.next < state.log.first() && progress.replicate()) progress.become_probe(false);
   if (progress.paused(state.config)) return false;
   if (progress.next < state.log.first()) {
     want_snapshot(state, peer);
