@@ -1,5 +1,5 @@
-// Micro-benchmarks of model/: what one PutItem or GetItem pays for numbers, keys and records. The put path has about 20 us
-// of CPU in all (docs/architecture.md, protocol 24); these are its smallest pieces.
+// Micro-benchmarks of model/: what one PutItem or GetItem pays for numbers, keys and records. The put path
+// has about 20 us of CPU in all (docs/architecture.md, protocol 24); these are its smallest pieces.
 #include <benchmark/benchmark.h>
 
 #include "model/checksum.h"
@@ -22,7 +22,8 @@ Item item_of_100_bytes() {
 // About 4 KB: 40 attributes, a nested map and a list.
 Item item_of_4_kilobytes() {
   Item item = item_of_100_bytes();
-  for (int i = 0; i < 36; ++i) item.set("attribute" + std::to_string(i), AttributeValue::s(std::string(90, 'v')));
+  for (int i = 0; i < 36; ++i)
+    item.set("attribute" + std::to_string(i), AttributeValue::s(std::string(90, 'v')));
   item.set("map", AttributeValue::m(item_of_100_bytes()));
   item.set("list", AttributeValue::l(AttributeList(20, AttributeValue::n(7))));
   return item;
@@ -38,7 +39,9 @@ ItemRecordHeader header_of(const Item& item) {
   return header;
 }
 
-Item item_for(const benchmark::State& state) { return state.range(0) == 100 ? item_of_100_bytes() : item_of_4_kilobytes(); }
+Item item_for(const benchmark::State& state) {
+  return state.range(0) == 100 ? item_of_100_bytes() : item_of_4_kilobytes();
+}
 
 void BM_EncodeRecord(benchmark::State& state) {
   const Item item = item_for(state);
@@ -94,7 +97,8 @@ void BM_SizeBytes(benchmark::State& state) {
 }
 BENCHMARK(BM_SizeBytes)->Arg(100)->Arg(4096);
 
-const char* const kNumberTexts[] = {"7", "1700000000", "-123.456", "12345678901234567890123456789012345678", "1.5E-100"};
+const char* const kNumberTexts[] = {"7", "1700000000", "-123.456", "12345678901234567890123456789012345678",
+                                    "1.5E-100"};
 
 void BM_NumberParse(benchmark::State& state) {
   const std::string_view text = kNumberTexts[state.range(0)];

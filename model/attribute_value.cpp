@@ -1,5 +1,5 @@
-// AttributeMap and AttributeValue: lookup, change and shape of items. Every operation and every codec works on these.
-// Pure; any thread.
+// AttributeMap and AttributeValue: lookup, change and shape of items. Every operation and every codec works
+// on these. Pure; any thread.
 #include "model/attribute_value.h"
 
 #include <algorithm>
@@ -8,14 +8,15 @@
 namespace stator::model {
 namespace {
 
-constexpr std::array<std::string_view, 10> kTypeNames = {"S",    "N", "B", "BOOL", "NULL",
-                                                         "M",    "L", "SS", "NS",  "BS"};
+constexpr std::array<std::string_view, 10> kTypeNames = {"S", "N", "B",  "BOOL", "NULL",
+                                                         "M", "L", "SS", "NS",   "BS"};
 
 // The first entry whose name is not below `name`. Works for const and plain vectors.
 template <class Entries>
 auto lower_bound(Entries& entries, std::string_view name) {
-  return std::lower_bound(entries.begin(), entries.end(), name,
-                          [](const AttributeMap::Entry& entry, std::string_view n) { return entry.first < n; });
+  return std::lower_bound(
+      entries.begin(), entries.end(), name,
+      [](const AttributeMap::Entry& entry, std::string_view n) { return entry.first < n; });
 }
 
 }  // namespace

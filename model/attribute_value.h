@@ -43,7 +43,7 @@ class AttributeMap {
   using const_iterator = std::vector<Entry>::const_iterator;
 
   AttributeMap();
-  AttributeMap(std::initializer_list<Entry> entries);
+  AttributeMap(std::initializer_list<Entry> entries);  // in any order; the last of a name wins
   AttributeMap(const AttributeMap&);
   AttributeMap(AttributeMap&&) noexcept;
   AttributeMap& operator=(const AttributeMap&);

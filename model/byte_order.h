@@ -1,5 +1,5 @@
-// Integers as bytes in a fixed order, at any alignment: little-endian in our fixed headers, big-endian in keys, where bytes
-// must sort as the numbers do. Pure.
+// Integers as bytes in a fixed order, at any alignment: little-endian in our fixed headers, big-endian in
+// keys, where bytes must sort as the numbers do. Pure.
 #pragma once
 
 #include <bit>

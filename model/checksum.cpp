@@ -9,7 +9,8 @@
 namespace stator::model {
 namespace {
 
-// Up to this many bytes a copy into one buffer is cheaper than the streaming state, which sets up 200 bytes of its own.
+// Up to this many bytes a copy into one buffer is cheaper than the streaming state, which sets up 200 bytes
+// of its own.
 constexpr size_t kGatherMax = 512;
 
 }  // namespace

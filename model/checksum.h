@@ -1,4 +1,5 @@
-// The checksum of records: XXH3, 64 bits, over parts as if they stood one after the other. Finds damage, not malice. Pure.
+// The checksum of records: XXH3, 64 bits, over parts as if they stood one after the other. Finds damage, not
+// malice. Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// A Cap'n Proto message as the records of model/ hold it: one segment, no segment table, at any alignment. Bodies of known
-// size are built in place and read through an aligned copy; small ones never touch the heap. Private to model/. Pure.
+// A Cap'n Proto message as the records of model/ hold it: one segment, no segment table, at any alignment.
+// Bodies of known size are built in place and read through an aligned copy; small ones never touch the heap.
+// Private to model/. Pure.
 #pragma once
 
 #include <capnp/message.h>
@@ -16,7 +17,8 @@ namespace stator::model {
 
 inline constexpr size_t kWordBytes = sizeof(capnp::word);
 
-// Pointers a reader follows in a chain. An item nests 32 deep at 3 pointers a level, which Cap'n Proto's 64 would not take.
+// Pointers a reader follows in a chain. An item nests 32 deep at 3 pointers a level, which Cap'n Proto's 64
+// would not take.
 inline constexpr int kPointerNestingMax = 128;
 
 // Aligned room for a message: on the stack up to 4 KB, else on the heap. Not initialised.
@@ -47,13 +49,15 @@ void append_flat_message(std::string& out, size_t words, Fill&& fill) {
   capnp::MallocMessageBuilder builder(buffer.words());
   fill(builder.initRoot<Root>());
   const auto segments = builder.getSegmentsForOutput();
-  STATOR_ASSERT(segments.size() == 1 && segments[0].size() == words, "a message has the size computed before");
+  STATOR_ASSERT(segments.size() == 1 && segments[0].size() == words,
+                "a message has the size computed before");
   out.append(reinterpret_cast<const char*>(segments[0].begin()), words * kWordBytes);
 }
 
-// Reads such a message: `read` gets its root and returns bool. False where it does, and where the bytes are no message
-// (Cap'n Proto throws on a pointer out of bounds or beyond a limit; no exception leaves here). `read` is to look at each
-// object once: reads are limited to twice the message, so that pointers into shared data cannot multiply it.
+// Reads such a message: `read` gets its root and returns bool. False where it does, and where the bytes are
+// no message (Cap'n Proto throws on a pointer out of bounds or beyond a limit; no exception leaves here).
+// `read` is to look at each object once: reads are limited to twice the message, so that pointers into shared
+// data cannot multiply it.
 template <class Root, class Read>
 bool read_flat_message(std::string_view bytes, Read&& read) {
   if (bytes.empty() || bytes.size() % kWordBytes != 0) return false;

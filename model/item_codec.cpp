@@ -1,5 +1,5 @@
-// Items to Cap'n Proto and back. On the way of every write (leader) and every read (any replica), so it sizes the message
-// first, builds it in one segment, and checks as it reads. Pure; any thread.
+// Items to Cap'n Proto and back. On the way of every write (leader) and every read (any replica), so it sizes
+// the message first, builds it in one segment, and checks as it reads. Pure; any thread.
 #include "model/item_codec.h"
 
 #include "model/flat_message.h"
@@ -17,8 +17,8 @@ static_assert(3 * kRecordNestingMax + 4 <= kPointerNestingMax);
 constexpr size_t kAttributeWords = 2;
 constexpr size_t kValueWords = 2;
 constexpr size_t kNumberWords = 3;
-constexpr size_t kTagWords = 1;  // before the elements of a list of structs
-constexpr size_t kRootWords = 2; // the root pointer, and Item's one
+constexpr size_t kTagWords = 1;   // before the elements of a list of structs
+constexpr size_t kRootWords = 2;  // the root pointer, and Item's one
 template <class Struct>
 constexpr size_t words_of = Struct::_capnpPrivate::dataWordSize + Struct::_capnpPrivate::pointerCount;
 static_assert(words_of<schemas::Item> + 1 == kRootWords);
@@ -40,20 +40,29 @@ size_t map_words(const AttributeMap& map, uint32_t depth);
 size_t contents_words(const AttributeValue& value, uint32_t depth) {
   STATOR_ASSERT(depth <= kRecordNestingMax, "items are checked for their nesting before they are stored");
   switch (value.type()) {
-    case AttributeType::kS: return blob_words(value.as_s()->size());
-    case AttributeType::kN: return kNumberWords;
-    case AttributeType::kB: return blob_words(value.as_b()->bytes.size());
+    case AttributeType::kS:
+      return blob_words(value.as_s()->size());
+    case AttributeType::kN:
+      return kNumberWords;
+    case AttributeType::kB:
+      return blob_words(value.as_b()->bytes.size());
     case AttributeType::kBool:
-    case AttributeType::kNull: return 0;
-    case AttributeType::kM: return map_words(*value.as_m(), depth + 1);
+    case AttributeType::kNull:
+      return 0;
+    case AttributeType::kM:
+      return map_words(*value.as_m(), depth + 1);
     case AttributeType::kL: {
       size_t words = kTagWords;
-      for (const AttributeValue& element : *value.as_l()) words += kValueWords + contents_words(element, depth + 1);
+      for (const AttributeValue& element : *value.as_l())
+        words += kValueWords + contents_words(element, depth + 1);
       return words;
     }
-    case AttributeType::kSS: return strings_words(value.as_ss()->values);
-    case AttributeType::kNS: return kTagWords + kNumberWords * value.as_ns()->values.size();
-    case AttributeType::kBS: return strings_words(value.as_bs()->values);
+    case AttributeType::kSS:
+      return strings_words(value.as_ss()->values);
+    case AttributeType::kNS:
+      return kTagWords + kNumberWords * value.as_ns()->values.size();
+    case AttributeType::kBS:
+      return strings_words(value.as_bs()->values);
   }
   STATOR_ASSERT(false, "an AttributeType outside the enum");
   return 0;
@@ -87,24 +96,40 @@ void write_map(const AttributeMap& map, capnp::List<schemas::Attribute>::Builder
 void write_value(const AttributeValue& value, schemas::AttributeValue::Builder out) {
   const auto count = [](size_t size) { return static_cast<unsigned>(size); };
   switch (value.type()) {
-    case AttributeType::kS: out.setS(data(*value.as_s())); break;
-    case AttributeType::kN: write_number(*value.as_n(), out.initN()); break;
-    case AttributeType::kB: out.setB(data(value.as_b()->bytes)); break;
-    case AttributeType::kBool: out.setBool(*value.as_bool()); break;
-    case AttributeType::kNull: out.setNull(); break;
-    case AttributeType::kM: write_map(*value.as_m(), out.initM(count(value.as_m()->size()))); break;
+    case AttributeType::kS:
+      out.setS(data(*value.as_s()));
+      break;
+    case AttributeType::kN:
+      write_number(*value.as_n(), out.initN());
+      break;
+    case AttributeType::kB:
+      out.setB(data(value.as_b()->bytes));
+      break;
+    case AttributeType::kBool:
+      out.setBool(*value.as_bool());
+      break;
+    case AttributeType::kNull:
+      out.setNull();
+      break;
+    case AttributeType::kM:
+      write_map(*value.as_m(), out.initM(count(value.as_m()->size())));
+      break;
     case AttributeType::kL: {
       auto list = out.initL(count(value.as_l()->size()));
       for (unsigned i = 0; i < list.size(); ++i) write_value((*value.as_l())[i], list[i]);
       break;
     }
-    case AttributeType::kSS: write_strings(value.as_ss()->values, out.initSs(count(value.as_ss()->values.size()))); break;
+    case AttributeType::kSS:
+      write_strings(value.as_ss()->values, out.initSs(count(value.as_ss()->values.size())));
+      break;
     case AttributeType::kNS: {
       auto list = out.initNs(count(value.as_ns()->values.size()));
       for (unsigned i = 0; i < list.size(); ++i) write_number(value.as_ns()->values[i], list[i]);
       break;
     }
-    case AttributeType::kBS: write_strings(value.as_bs()->values, out.initBs(count(value.as_bs()->values.size()))); break;
+    case AttributeType::kBS:
+      write_strings(value.as_bs()->values, out.initBs(count(value.as_bs()->values.size())));
+      break;
   }
 }
 
@@ -140,8 +165,8 @@ class PayloadReader {
     return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
   }
 
-  // Every element of a list takes a word at least as we write it. A list that claims more (Cap'n Proto can say "2^29
-  // elements of no size" in eight bytes) would make us allocate for what is not there.
+  // Every element of a list takes a word at least as we write it. A list that claims more (Cap'n Proto can
+  // say "2^29 elements of no size" in eight bytes) would make us allocate for what is not there.
   bool take_elements(size_t count) {
     if (count > elements_left_) return false;
     elements_left_ -= count;
@@ -192,16 +217,30 @@ class PayloadReader {
     auto& variant = out.variant();
     const bool may_nest = depth < kRecordNestingMax;
     switch (in.which()) {
-      case schemas::AttributeValue::S: variant.emplace<std::string>(view(in.getS())); return true;
-      case schemas::AttributeValue::N: return read_number(in.getN(), variant.emplace<Number>());
-      case schemas::AttributeValue::B: variant.emplace<Binary>().bytes = view(in.getB()); return true;
-      case schemas::AttributeValue::BOOL: variant.emplace<bool>(in.getBool()); return true;
-      case schemas::AttributeValue::NULL_: variant.emplace<Null>(); return true;
-      case schemas::AttributeValue::M: return may_nest && read_map(in.getM(), depth + 1, variant.emplace<AttributeMap>());
-      case schemas::AttributeValue::L: return may_nest && read_list(in.getL(), depth + 1, variant.emplace<AttributeList>());
-      case schemas::AttributeValue::SS: return read_strings(in.getSs(), variant.emplace<StringSet>().values);
-      case schemas::AttributeValue::NS: return read_numbers(in.getNs(), variant.emplace<NumberSet>().values);
-      case schemas::AttributeValue::BS: return read_strings(in.getBs(), variant.emplace<BinarySet>().values);
+      case schemas::AttributeValue::S:
+        variant.emplace<std::string>(view(in.getS()));
+        return true;
+      case schemas::AttributeValue::N:
+        return read_number(in.getN(), variant.emplace<Number>());
+      case schemas::AttributeValue::B:
+        variant.emplace<Binary>().bytes = view(in.getB());
+        return true;
+      case schemas::AttributeValue::BOOL:
+        variant.emplace<bool>(in.getBool());
+        return true;
+      case schemas::AttributeValue::NULL_:
+        variant.emplace<Null>();
+        return true;
+      case schemas::AttributeValue::M:
+        return may_nest && read_map(in.getM(), depth + 1, variant.emplace<AttributeMap>());
+      case schemas::AttributeValue::L:
+        return may_nest && read_list(in.getL(), depth + 1, variant.emplace<AttributeList>());
+      case schemas::AttributeValue::SS:
+        return read_strings(in.getSs(), variant.emplace<StringSet>().values);
+      case schemas::AttributeValue::NS:
+        return read_numbers(in.getNs(), variant.emplace<NumberSet>().values);
+      case schemas::AttributeValue::BS:
+        return read_strings(in.getBs(), variant.emplace<BinarySet>().values);
     }
     return false;  // a member that a later version added
   }

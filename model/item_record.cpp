@@ -1,5 +1,6 @@
-// Item records: the fixed header and its checksum around an item's payload (item_codec.h). docs/storage_format.md lists the
-// fields. Written by the leader at evaluation, read by whoever serves or applies the row. Pure; any thread.
+// Item records: the fixed header and its checksum around an item's payload (item_codec.h).
+// docs/storage_format.md lists the fields. Written by the leader at evaluation, read by whoever serves or
+// applies the row. Pure; any thread.
 //
 //    0 format u8 | kind u8 | codec u8 | flags u8      28 schema version u32 | item bytes u32
 //    4 key id u32                                     36 extension length u16 | reserved u16
@@ -46,14 +47,16 @@ Result<Frame, RecordError> read_frame(std::string_view key, std::string_view byt
   const uint64_t expected_size = kHeaderSize + extension_size + payload_size;
   if (bytes.size() < expected_size) return Failure(RecordError::kTruncated);
   if (bytes.size() > expected_size) return Failure(RecordError::kMalformed);
-  if (load_little_endian<uint64_t>(at + kChecksumAt) != record_checksum(key, bytes)) return Failure(RecordError::kChecksum);
+  if (load_little_endian<uint64_t>(at + kChecksumAt) != record_checksum(key, bytes))
+    return Failure(RecordError::kChecksum);
 
   // From here on the bytes are what somebody wrote: what is not understood is a later version's.
   const auto kind = load_little_endian<uint8_t>(at + 1);
   const auto codec = load_little_endian<uint8_t>(at + 2);
   const auto flags = load_little_endian<uint8_t>(at + 3);
   const auto reserved = load_little_endian<uint16_t>(at + 38);
-  if (kind < static_cast<uint8_t>(RecordKind::kItem) || kind > static_cast<uint8_t>(RecordKind::kLockPlaceholder) ||
+  if (kind < static_cast<uint8_t>(RecordKind::kItem) ||
+      kind > static_cast<uint8_t>(RecordKind::kLockPlaceholder) ||
       codec > static_cast<uint8_t>(Codec::kItem) || flags != 0 || reserved != 0) {
     return Failure(RecordError::kUnknownFormat);
   }
@@ -80,10 +83,14 @@ Result<Frame, RecordError> read_frame(std::string_view key, std::string_view byt
 
 std::string_view record_error_text(RecordError error) {
   switch (error) {
-    case RecordError::kTruncated: return "the record is shorter than its header says";
-    case RecordError::kUnknownFormat: return "the record has a format that this version does not read";
-    case RecordError::kChecksum: return "the record is damaged: its checksum differs";
-    case RecordError::kMalformed: return "the record's body is not what its header says";
+    case RecordError::kTruncated:
+      return "the record is shorter than its header says";
+    case RecordError::kUnknownFormat:
+      return "the record has a format that this version does not read";
+    case RecordError::kChecksum:
+      return "the record is damaged: its checksum differs";
+    case RecordError::kMalformed:
+      return "the record's body is not what its header says";
   }
   STATOR_ASSERT(false, "a RecordError outside the enum");
   return {};
@@ -124,7 +131,8 @@ Result<ItemRecord, RecordError> decode_item_record(std::string_view key, std::st
   return record;
 }
 
-Result<ItemRecordHeader, RecordError> decode_item_record_header(std::string_view key, std::string_view bytes) {
+Result<ItemRecordHeader, RecordError> decode_item_record_header(std::string_view key,
+                                                                std::string_view bytes) {
   auto frame = read_frame(key, bytes);
   if (!frame.ok()) return Failure(frame.error());
   return frame->header;

@@ -1,5 +1,6 @@
-// Item keys: from attributes to bytes and back, and the partition hash. On the way of every request: the router hashes by
-// it, the leader reads and writes by it. Pure; any thread (the digest context is one a thread).
+// Item keys: from attributes to bytes and back, and the partition hash. On the way of every request: the
+// router hashes by it, the leader reads and writes by it. Pure; any thread (the digest context is one a
+// thread).
 #include "model/key.h"
 
 #include <openssl/evp.h>
@@ -27,9 +28,11 @@ struct FreeMd {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
-// Fetching the algorithm and allocating the context cost several times the hash of a short key: once a thread.
+// Fetching the algorithm and allocating the context cost several times the hash of a short key: once a
+// thread.
 struct Md5 {
-  // "-fips": the digest places data and protects nothing, so it is wanted where OpenSSL is set to FIPS algorithms too.
+  // "-fips": the digest places data and protects nothing, so it is wanted where OpenSSL is set to FIPS
+  // algorithms too.
   std::unique_ptr<EVP_MD, FreeMd> md{EVP_MD_fetch(nullptr, "MD5", "-fips")};
   std::unique_ptr<EVP_MD_CTX, FreeMd> context{EVP_MD_CTX_new()};
 };
@@ -38,10 +41,11 @@ Hash hash_of(std::string_view partition_key_bytes) {
   thread_local const Md5 md5;
   Hash hash;
   unsigned size = 0;
-  const bool done = md5.md && md5.context && EVP_DigestInit_ex2(md5.context.get(), md5.md.get(), nullptr) == 1 &&
-                    EVP_DigestUpdate(md5.context.get(), kHashPrefix.data(), kHashPrefix.size()) == 1 &&
-                    EVP_DigestUpdate(md5.context.get(), partition_key_bytes.data(), partition_key_bytes.size()) == 1 &&
-                    EVP_DigestFinal_ex(md5.context.get(), reinterpret_cast<unsigned char*>(hash.data()), &size) == 1;
+  const bool done =
+      md5.md && md5.context && EVP_DigestInit_ex2(md5.context.get(), md5.md.get(), nullptr) == 1 &&
+      EVP_DigestUpdate(md5.context.get(), kHashPrefix.data(), kHashPrefix.size()) == 1 &&
+      EVP_DigestUpdate(md5.context.get(), partition_key_bytes.data(), partition_key_bytes.size()) == 1 &&
+      EVP_DigestFinal_ex(md5.context.get(), reinterpret_cast<unsigned char*>(hash.data()), &size) == 1;
   STATOR_ASSERT(done && size == kHashSize, "OpenSSL offers no MD5: is its default provider loaded?");
   return hash;
 }
@@ -58,8 +62,8 @@ std::string_view attribute_bytes(const AttributeValue& value, std::string& numbe
 uint64_t size_max(bool is_sort_key) { return is_sort_key ? kSortKeySizeMax : kPartitionKeySizeMax; }
 
 // The bytes of one key attribute of `item`, checked.
-Result<std::string_view, KeyFailure> checked_bytes(const KeyAttribute& attribute, bool is_sort_key, const Item& item,
-                                                   std::string& number) {
+Result<std::string_view, KeyFailure> checked_bytes(const KeyAttribute& attribute, bool is_sort_key,
+                                                   const Item& item, std::string& number) {
   const auto fail = [&](KeyError error, AttributeType actual) {
     return Failure(KeyFailure{error, attribute.name, attribute.type, actual, is_sort_key});
   };
@@ -73,17 +77,21 @@ Result<std::string_view, KeyFailure> checked_bytes(const KeyAttribute& attribute
 }
 
 // The value behind a key part; nullopt where no item can have it.
-std::optional<AttributeValue> value_of_part(const KeyAttribute& attribute, bool is_sort_key, std::string bytes) {
+std::optional<AttributeValue> value_of_part(const KeyAttribute& attribute, bool is_sort_key,
+                                            std::string bytes) {
   if (bytes.empty() || bytes.size() > size_max(is_sort_key)) return std::nullopt;
   switch (attribute.type) {
-    case AttributeType::kS: return AttributeValue::s(std::move(bytes));
-    case AttributeType::kB: return AttributeValue::b(std::move(bytes));
+    case AttributeType::kS:
+      return AttributeValue::s(std::move(bytes));
+    case AttributeType::kB:
+      return AttributeValue::b(std::move(bytes));
     case AttributeType::kN: {
       auto number = Number::from_key_bytes(bytes);
       if (!number.ok()) return std::nullopt;
       return AttributeValue::n(*number);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -41,7 +41,7 @@ bool take_key_part(std::string_view& in, std::string& bytes);
 // The key of `item` (a whole item, or a key map: other attributes are not looked at).
 struct KeyFailure {
   KeyError error;
-  std::string attribute;      // its name
+  std::string attribute;      // its name; kTooManyMembers: of an attribute that is no part of the key
   AttributeType expected;     // by the table
   AttributeType actual;       // where there is one; else = expected
   bool is_sort_key;

@@ -1,5 +1,6 @@
-// Number: parsing, arithmetic, order and texts of 38-digit decimals on 128-bit integers (see number.h; the key bytes are
-// in number_key.cpp). Used wherever an N is read, compared, changed or written. Pure; any thread.
+// Number: parsing, arithmetic, order and texts of 38-digit decimals on 128-bit integers (see number.h; the
+// key bytes are in number_key.cpp). Used wherever an N is read, compared, changed or written. Pure; any
+// thread.
 #include "model/number.h"
 
 #include <algorithm>
@@ -121,9 +122,9 @@ Result<Number, NumberError> Number::add(const Number& a, const Number& b) {
   const Number& low = a.exponent_ >= b.exponent_ ? b : a;
   const int shift = high.exponent_ - low.exponent_;
 
-  // Where the exponents differ, the result ends at low's last digit, which is not 0: no zero can be stripped. Shifting
-  // high to 40 digits or more then leaves at least 39 whatever low is; and where 39 digits overflow 128 bits, high is
-  // above 3.4E38 and low below 1E38, so that 39 digits remain too.
+  // Where the exponents differ, the result ends at low's last digit, which is not 0: no zero can be stripped.
+  // Shifting high to 40 digits or more then leaves at least 39 whatever low is; and where 39 digits overflow
+  // 128 bits, high is above 3.4E38 and low below 1E38, so that 39 digits remain too.
   uint128 shifted = 0;
   if (shift > kNumberDigitsMax || __builtin_mul_overflow(high.coefficient_, kPowersOfTen[shift], &shifted)) {
     return Failure(NumberError::kTooManyDigits);
@@ -164,9 +165,11 @@ std::string Number::to_string() const {
   if (is_zero()) return "0";
   char digits[kDigitsBufferSize];
   const int count = write_digits(coefficient_, digits);
-  const int before_point = count + exponent_;  // digits left of the point; 0 or less: zeros follow the point first
+  // Digits left of the point; 0 or less: that many zeros follow the point first.
+  const int before_point = count + exponent_;
   std::string out;
-  out.reserve(static_cast<size_t>(3 + std::max(count, before_point) + std::max(0, -before_point)));
+  const int size_bound = 3 + std::max(count, before_point) + std::max(0, -before_point);
+  out.reserve(static_cast<size_t>(size_bound));
   if (negative_) out.push_back('-');
   if (before_point <= 0) {
     out.append("0.");
@@ -211,7 +214,8 @@ Result<Number, NumberError> Number::from_parts(bool negative, unsigned __int128 
     return Failure(NumberError::kSyntax);
   }
   const int64_t first_place = int64_t{digit_count(coefficient)} - 1 + exponent;
-  if (first_place > kNumberExponentMax || first_place < kNumberExponentMin) return Failure(NumberError::kSyntax);
+  if (first_place > kNumberExponentMax || first_place < kNumberExponentMin)
+    return Failure(NumberError::kSyntax);
   Number out;
   out.coefficient_ = coefficient;
   out.exponent_ = static_cast<int16_t>(exponent);

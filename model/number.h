@@ -36,7 +36,8 @@ class Number {
   // exponent with at least one digit. No white space. Leading and trailing zeros do not count as digits.
   static Result<Number, NumberError> parse(std::string_view text);
 
-  // Exact. kTooManyDigits where the exact result needs more than 38 digits; kOverflow / kUnderflow by magnitude.
+  // Exact. kTooManyDigits where the exact result needs more than 38 digits; kOverflow / kUnderflow by magnitude. A result
+  // that is too large and too long may be reported as either.
   static Result<Number, NumberError> add(const Number& a, const Number& b);
   static Result<Number, NumberError> subtract(const Number& a, const Number& b);
 

@@ -1,4 +1,5 @@
-// The decimal digits of 128-bit integers: powers of ten, counting, writing. Private to model/number*.cpp. Pure.
+// The decimal digits of 128-bit integers: powers of ten, counting, writing. Private to model/number*.cpp.
+// Pure.
 #pragma once
 
 #include <algorithm>

@@ -1,12 +1,12 @@
-// Number's order-preserving key bytes, the form that DynamoDB hashes and sorts by (docs/storage_format.md, "Numbers in
-// keys"). Runs for every key attribute of type N. Pure; any thread.
+// Number's order-preserving key bytes, the form that DynamoDB hashes and sorts by (docs/storage_format.md,
+// "Numbers in keys"). Runs for every key attribute of type N. Pure; any thread.
 //
 //   zero       80
 //   positive   E  p+1    p+1 ...          E = floor((e + odd) / 2) - 64 as a byte, value = 0.ddd x 10^e,
 //   negative  ~E  101-p  101-p ... [66]   p = pairs of digits, a 0 before the first digit where e is odd
 //
-// The closing 102 (66 hex) of a negative number with fewer than 20 pairs is above every pair's byte, so that a number sorts
-// after those that continue it with more digits away from zero.
+// The closing 102 (66 hex) of a negative number with fewer than 20 pairs is above every pair's byte, so that
+// a number sorts after those that continue it with more digits away from zero.
 #include "model/number.h"
 #include "model/number_digits.h"
 

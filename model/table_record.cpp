@@ -1,5 +1,5 @@
-// Table records: header, checksum and body of a stored table. Written when a table is created or changed, read at start and
-// when a schema entry is applied. Pure; any thread.
+// Table records: header, checksum and body of a stored table. Written when a table is created or changed,
+// read at start and when a schema entry is applied. Pure; any thread.
 //
 //   0 format u8 | codec u8 | flags u16 | payload length u32
 //   8 checksum u64 (XXH3 over the 8 bytes before it, and the payload)
@@ -53,7 +53,8 @@ void write_table(const Table& table, schemas::Table::Builder out) {
   write_attribute(table.key.partition_key, out.initPartitionKey());
   if (table.key.sort_key) write_attribute(*table.key.sort_key, out.initSortKey());
   auto definitions = out.initAttributeDefinitions(static_cast<unsigned>(table.attribute_definitions.size()));
-  for (unsigned i = 0; i < definitions.size(); ++i) write_attribute(table.attribute_definitions[i], definitions[i]);
+  for (unsigned i = 0; i < definitions.size(); ++i)
+    write_attribute(table.attribute_definitions[i], definitions[i]);
   out.setBillingMode(static_cast<uint8_t>(table.billing_mode));
   out.setLastUpdateToOnDemand(table.last_update_to_on_demand.micros);
   write_throughput(table.throughput, out.initThroughput());
@@ -79,7 +80,8 @@ bool read_attribute(schemas::KeyAttribute::Reader in, KeyAttribute& out) {
   return !out.name.empty() && read_enum(in.getType(), AttributeType::kS, AttributeType::kB, out.type);
 }
 
-bool read_attributes(capnp::List<schemas::KeyAttribute>::Reader in, size_t payload_words, std::vector<KeyAttribute>& out) {
+bool read_attributes(capnp::List<schemas::KeyAttribute>::Reader in, size_t payload_words,
+                     std::vector<KeyAttribute>& out) {
   if (in.size() > payload_words) return false;  // a length that the bytes cannot hold
   out.resize(in.size());
   for (unsigned i = 0; i < in.size(); ++i) {
@@ -106,8 +108,10 @@ bool read_table(schemas::Table::Reader in, size_t payload_words, Table& out) {
   out.deletion_protection = in.getDeletionProtection();
   read_throughput(in.getThroughput(), out.throughput);
   if (!read_enum(in.getStatus(), TableStatus::kCreating, TableStatus::kDeleting, out.status) ||
-      !read_enum(in.getBillingMode(), BillingMode::kProvisioned, BillingMode::kPayPerRequest, out.billing_mode) ||
-      !read_enum(in.getTableClass(), TableClass::kUnset, TableClass::kStandardInfrequentAccess, out.table_class) ||
+      !read_enum(in.getBillingMode(), BillingMode::kProvisioned, BillingMode::kPayPerRequest,
+                 out.billing_mode) ||
+      !read_enum(in.getTableClass(), TableClass::kUnset, TableClass::kStandardInfrequentAccess,
+                 out.table_class) ||
       !read_attribute(in.getPartitionKey(), out.key.partition_key) ||
       !read_attributes(in.getAttributeDefinitions(), payload_words, out.attribute_definitions)) {
     return false;
@@ -154,7 +158,8 @@ Result<Table, RecordError> decode_table_record(std::string_view bytes) {
   const uint64_t expected_size = kHeaderSize + uint64_t{load_little_endian<uint32_t>(at + 4)};
   if (bytes.size() < expected_size) return Failure(RecordError::kTruncated);
   if (bytes.size() > expected_size) return Failure(RecordError::kMalformed);
-  if (load_little_endian<uint64_t>(at + kChecksumAt) != record_checksum(bytes)) return Failure(RecordError::kChecksum);
+  if (load_little_endian<uint64_t>(at + kChecksumAt) != record_checksum(bytes))
+    return Failure(RecordError::kChecksum);
   if (load_little_endian<uint8_t>(at + 1) != kCodec || load_little_endian<uint16_t>(at + 2) != 0) {
     return Failure(RecordError::kUnknownFormat);
   }

@@ -1,6 +1,6 @@
-// TableRecord: a table as it lies in group 0's rows, in schema entries of the log and in snapshots: a small little-endian
-// header and a Cap'n Proto body (schemas/metadata.capnp). docs/storage_format.md lists the fields; golden-byte tests hold
-// it still. Pure; any thread.
+// TableRecord: a table as it lies in group 0's rows, in schema entries of the log and in snapshots: a small
+// little-endian header and a Cap'n Proto body (schemas/metadata.capnp). docs/storage_format.md lists the
+// fields; golden-byte tests hold it still. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -13,7 +13,8 @@
 namespace stator::model {
 
 std::string encode_table_record(const Table& table);
-// kMalformed also where a field's value is none of its enum's, a key attribute has no name or a type that no key has.
+// kMalformed also where a field's value is none of its enum's, a key attribute has no name or a type that no
+// key has.
 Result<Table, RecordError> decode_table_record(std::string_view bytes);
 
 }  // namespace stator::model

@@ -1,5 +1,5 @@
-// Fuzz target: the input is a record, and the payload of one. Goal: no bytes crash the readers or make them take memory that
-// the bytes do not hold; what is accepted can be written again and reads as the same item.
+// Fuzz target: the input is a record, and the payload of one. Goal: no bytes crash the readers or make them
+// take memory that the bytes do not hold; what is accepted can be written again and reads as the same item.
 #include <cstdint>
 #include <string_view>
 

@@ -1,5 +1,6 @@
-// Fuzz target: the input is two texts (and key bytes). Goal: no text crashes the parser, and what it accepts is canonical:
-// text, key bytes and parts lead back to the same number, order agrees with the keys, sums are exact and reversible.
+// Fuzz target: the input is two texts (and key bytes). Goal: no text crashes the parser, and what it accepts
+// is canonical: text, key bytes and parts lead back to the same number, order agrees with the keys, sums are
+// exact and reversible.
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
@@ -19,7 +20,8 @@ void check_one(const Number& number) {
   const auto from_parts = Number::from_parts(number.is_negative(), number.coefficient(), number.exponent());
   STATOR_ASSERT(from_parts.ok() && *from_parts == number, "the parts are the number");
   int64_t integer = 0;
-  if (number.to_int64(integer)) STATOR_ASSERT(Number::from_int(integer) == number, "the integer is the number");
+  if (number.to_int64(integer))
+    STATOR_ASSERT(Number::from_int(integer) == number, "the integer is the number");
   STATOR_ASSERT(number.to_string().size() <= 170 && number.size_bytes() <= 22, "bounds of number.h");
 }
 

@@ -1,5 +1,5 @@
-// Goal: AttributeMap keeps its order and its names unique whatever is done to it, values compare as conditions compare
-// them, and type names are the wire's.
+// Goal: AttributeMap keeps its order and its names unique whatever is done to it, values compare as
+// conditions compare them, and type names are the wire's.
 #include "model/attribute_value.h"
 
 #include <map>
@@ -19,7 +19,8 @@ TEST(AttributeType, NamesAreTheWires) {
     EXPECT_EQ(back, type);
   }
   AttributeType untouched = AttributeType::kBS;
-  for (const char* text : {"", "s", "Bool", "SSS", "LIST", " S"}) EXPECT_FALSE(parse_type_name(text, untouched)) << text;
+  for (const char* text : {"", "s", "Bool", "SSS", "LIST", " S"})
+    EXPECT_FALSE(parse_type_name(text, untouched)) << text;
   EXPECT_EQ(untouched, AttributeType::kBS);
 }
 
@@ -68,7 +69,8 @@ TEST(AttributeMap, AgreesWithAnOrderedMap) {
 }
 
 TEST(AttributeMap, InitializerListSortsAndTheLastOfANameWins) {
-  const AttributeMap map = {{"b", AttributeValue::n(1)}, {"a", AttributeValue::n(2)}, {"b", AttributeValue::n(3)}};
+  const AttributeMap map = {
+      {"b", AttributeValue::n(1)}, {"a", AttributeValue::n(2)}, {"b", AttributeValue::n(3)}};
   ASSERT_EQ(map.size(), 2u);
   EXPECT_EQ(map.begin()->first, "a");
   EXPECT_EQ(*map.find("b"), AttributeValue::n(3));
@@ -100,9 +102,12 @@ TEST(AttributeValue, NestingDepth) {
   EXPECT_EQ(nesting_depth(AttributeValue::s("a")), 0u);
   EXPECT_EQ(nesting_depth(AttributeValue(AttributeValue::Variant(StringSet{{"a"}}))), 0u);
   EXPECT_EQ(nesting_depth(AttributeValue::m({})), 1u);
-  EXPECT_EQ(nesting_depth(AttributeValue::l({AttributeValue::n(1), AttributeValue::m({{"a", AttributeValue::l({})}})})), 3u);
+  EXPECT_EQ(nesting_depth(
+                AttributeValue::l({AttributeValue::n(1), AttributeValue::m({{"a", AttributeValue::l({})}})})),
+            3u);
   AttributeValue deep = AttributeValue::null();
-  for (int i = 0; i < 32; ++i) deep = i % 2 == 0 ? AttributeValue::l({deep}) : AttributeValue::m({{"x", deep}});
+  for (int i = 0; i < 32; ++i)
+    deep = i % 2 == 0 ? AttributeValue::l({deep}) : AttributeValue::m({{"x", deep}});
   EXPECT_EQ(nesting_depth(deep), 32u);
 }
 

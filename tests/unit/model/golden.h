@@ -1,5 +1,6 @@
-// Golden bytes: tests/data/model/NAME.hex holds a record as hex, 16 bytes a line, # begins a comment. Bytes that reach a
-// disk never change by accident: on a mismatch the test prints what it got, to be pasted only by someone who knows why.
+// Golden bytes: tests/data/model/NAME.hex holds a record as hex, 16 bytes a line, # begins a comment. Bytes
+// that reach a disk never change by accident: on a mismatch the test prints what it got, to be pasted only by
+// someone who knows why.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// Goal: item records come back as they were written, stay byte for byte what they are on disks already, and no damage to
-// one is ever read as an item, crashes the reader, or makes it allocate what the bytes do not hold.
+// Goal: item records come back as they were written, stay byte for byte what they are on disks already, and
+// no damage to one is ever read as an item, crashes the reader, or makes it allocate what the bytes do not
+// hold.
 #include "model/item_record.h"
 
 #include <capnp/message.h>
@@ -163,7 +164,8 @@ TEST(ItemRecordDamage, EveryFlippedBitIsAnError) {
 }
 
 TEST(ItemRecordDamage, EveryOtherLengthIsAnError) {
-  const std::string record = encode_item_record("the key", a_header(item_of_all_types()), item_of_all_types());
+  const std::string record =
+      encode_item_record("the key", a_header(item_of_all_types()), item_of_all_types());
   for (size_t length = 0; length < record.size(); ++length) {
     auto result = decode_item_record("the key", std::string_view(record).substr(0, length));
     ASSERT_FALSE(result.ok()) << length;
@@ -316,18 +318,19 @@ TEST(ItemPayload, ListsThatClaimMoreThanTheBytesHold) {
   // Words as text: a root with one pointer, then its list of attributes.
   const char* hostile[] = {
       "0000000000000100 0100000007000000 fcffffff00000000",  // 2^30 - 1 structs of no size
-      "0000000000000100 01000000f8ffffff",                    // 2^29 - 1 elements of no size
-      "0000000000000100 01000000faffffff",                    // as many bytes, beyond the end
-      "0000000000000100 fdffffff07000000",                    // a list that begins at its own pointer
-      "0000000000000100 0200000000000000",                    // a far pointer into itself
-      "0000000000000100",                                     // nothing behind the root
-      "0300000000000000",                                     // a capability
+      "0000000000000100 01000000f8ffffff",                   // 2^29 - 1 elements of no size
+      "0000000000000100 01000000faffffff",                   // as many bytes, beyond the end
+      "0000000000000100 fdffffff07000000",                   // a list that begins at its own pointer
+      "0000000000000100 0200000000000000",                   // a far pointer into itself
+      "0000000000000100",                                    // nothing behind the root
+      "0300000000000000",                                    // a capability
   };
   Item item;
   for (const char* text : hostile) EXPECT_FALSE(read_item_payload(unhex(text), item)) << text;
   EXPECT_FALSE(read_item_payload("", item));
   EXPECT_FALSE(read_item_payload("1234567", item));
-  // A list of bytes can be read as a list of structs, an element a byte: more than elements of ours ever come to.
+  // A list of bytes can be read as a list of structs, an element a byte: more than elements of ours ever come
+  // to.
   std::string payload;
   append_item_payload(payload, {{"a", AttributeValue::s(std::string(4096, '\0'))}});
   const size_t type_at = 48;  // behind the root, the item, the list's tag, one attribute and its name
@@ -345,7 +348,8 @@ TEST(ItemPayload, DamagedPayloadsNeverCrashNorReadAsAnythingUncanonical) {
     append_item_payload(payload, random.item(4, 3));
     const uint64_t changes = 1 + random.below(3);
     for (uint64_t i = 0; i < changes; ++i) {
-      payload[random.below(payload.size())] = static_cast<char>(random.one_in(2) ? random.below(8) : random.below(256));
+      payload[random.below(payload.size())] =
+          static_cast<char>(random.one_in(2) ? random.below(8) : random.below(256));
     }
     Item item;
     if (!read_item_payload(payload, item)) continue;

@@ -1,5 +1,5 @@
-// Goal: item keys sort as items sort, hold what they were made of, name what is wrong with attributes that cannot be keys;
-// and ranges of keys cover the hash space without gap or overlap.
+// Goal: item keys sort as items sort, hold what they were made of, name what is wrong with attributes that
+// cannot be keys; and ranges of keys cover the hash space without gap or overlap.
 #include "model/key.h"
 
 #include <algorithm>
@@ -33,7 +33,8 @@ TEST(PartitionHash, FromManyThreads) {
   std::vector<std::string> hashes(4);
   for (size_t i = 0; i < hashes.size(); ++i) {
     threads.emplace_back([&hashes, i] {
-      for (int round = 0; round < 1000; ++round) hashes[i] = partition_hash(round % 2 == 0 ? "other" : "hello");
+      for (int round = 0; round < 1000; ++round)
+        hashes[i] = partition_hash(round % 2 == 0 ? "other" : "hello");
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -43,7 +44,12 @@ TEST(PartitionHash, FromManyThreads) {
 TEST(KeyPart, EscapesAndEnds) {
   std::string out = "x";
   append_key_part(out, std::string_view("a\0b\0", 4));
-  EXPECT_EQ(hex(out), "7861" "00ff" "62" "00ff" "0000");
+  EXPECT_EQ(hex(out),
+            "7861"
+            "00ff"
+            "62"
+            "00ff"
+            "0000");
   std::string empty;
   append_key_part(empty, "");
   EXPECT_EQ(hex(empty), "0000");
@@ -82,12 +88,20 @@ TEST(ItemKey, HashThenParts) {
   const Item item = {{"pk", AttributeValue::s("hello")}, {"other", AttributeValue::null()}};
   auto key = item_key(kHashOnly, item);
   ASSERT_TRUE(key.ok());
-  EXPECT_EQ(hex(*key), "8f051e5595141045598371ff05e3cc9d" "68656c6c6f" "0000");
+  EXPECT_EQ(hex(*key),
+            "8f051e5595141045598371ff05e3cc9d"
+            "68656c6c6f"
+            "0000");
   EXPECT_EQ(*key, partition_prefix(AttributeValue::s("hello")));
-  const Item ranged = {{"pk", AttributeValue::b(std::string("\0\x01", 2))}, {"sk", AttributeValue::n(n("-0.5"))}};
+  const Item ranged = {{"pk", AttributeValue::b(std::string("\0\x01", 2))},
+                       {"sk", AttributeValue::n(n("-0.5"))}};
   key = item_key(kWithNumber, ranged);
   ASSERT_TRUE(key.ok());
-  EXPECT_EQ(hex(*key).substr(32), "00ff01" "0000" "3f3366" "0000");
+  EXPECT_EQ(hex(*key).substr(32),
+            "00ff01"
+            "0000"
+            "3f3366"
+            "0000");
   EXPECT_TRUE(key->starts_with(partition_prefix(AttributeValue::b(std::string("\0\x01", 2)))));
   EXPECT_EQ(key_attribute_bytes(AttributeValue::n(n("-0.5"))), unhex("3f3366"));
 }
@@ -128,7 +142,8 @@ TEST(ItemKey, SaysWhatIsWrong) {
   EXPECT_TRUE(wrong.is_sort_key);
 
   EXPECT_EQ(failure(kHashOnly, {{"pk", AttributeValue::s("")}}).error, KeyError::kEmpty);
-  EXPECT_EQ(failure(kWithNumber, {{"pk", AttributeValue::b("")}, {"sk", AttributeValue::n(1)}}).error, KeyError::kEmpty);
+  EXPECT_EQ(failure(kWithNumber, {{"pk", AttributeValue::b("")}, {"sk", AttributeValue::n(1)}}).error,
+            KeyError::kEmpty);
 }
 
 TEST(ItemKey, BoundsItsSizes) {
@@ -148,7 +163,8 @@ TEST(ItemKey, BoundsItsSizes) {
 TEST(KeyMap, HoldsTheKeyAndNothingElse) {
   const AttributeValue x = AttributeValue::s("x");
   EXPECT_TRUE(key_of_key_map(kHashOnly, {{"pk", x}}).ok());
-  EXPECT_EQ(key_of_key_map(kHashOnly, {{"pk", x}}).value(), item_key(kHashOnly, {{"pk", x}, {"a", x}}).value());
+  EXPECT_EQ(key_of_key_map(kHashOnly, {{"pk", x}}).value(),
+            item_key(kHashOnly, {{"pk", x}, {"a", x}}).value());
   auto more = key_of_key_map(kHashOnly, {{"pk", x}, {"other", x}});
   ASSERT_FALSE(more.ok());
   EXPECT_EQ(more.error().error, KeyError::kTooManyMembers);
@@ -159,7 +175,8 @@ TEST(KeyMap, HoldsTheKeyAndNothingElse) {
 }
 
 TEST(DecodeItemKey, RefusesDamage) {
-  const std::string key = *item_key(kWithNumber, {{"pk", AttributeValue::b("part")}, {"sk", AttributeValue::n(n("12.5"))}});
+  const std::string key =
+      *item_key(kWithNumber, {{"pk", AttributeValue::b("part")}, {"sk", AttributeValue::n(n("12.5"))}});
   ASSERT_TRUE(decode_item_key(kWithNumber, key));
   for (size_t length = 0; length < key.size(); ++length) {
     EXPECT_FALSE(decode_item_key(kWithNumber, std::string_view(key).substr(0, length))) << length;

@@ -1,5 +1,5 @@
-// What the tests of model/ share: hex texts, and seeded random numbers, values and items. A failing random test prints its
-// seed; STATOR_TEST_SEED=<seed> replays it.
+// What the tests of model/ share: hex texts, and seeded random numbers, values and items. A failing random
+// test prints its seed; STATOR_TEST_SEED=<seed> replays it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -46,7 +46,10 @@ inline std::string unhex(std::string_view text) {
 
 class SeededRandom {
  public:
-  SeededRandom() : seed_(pick_seed()), engine_(seed_), trace_(__FILE__, __LINE__, "STATOR_TEST_SEED=" + std::to_string(seed_)) {}
+  SeededRandom()
+      : seed_(pick_seed()),
+        engine_(seed_),
+        trace_(__FILE__, __LINE__, "STATOR_TEST_SEED=" + std::to_string(seed_)) {}
 
   uint64_t below(uint64_t bound) { return engine_() % bound; }
   bool one_in(uint64_t count) { return below(count) == 0; }
@@ -63,7 +66,8 @@ class SeededRandom {
     return number_between(kNumberExponentMin, kNumberExponentMax);
   }
 
-  // Half the time one whose first digit is within 40 places of the other's, or that differs in a few digits only.
+  // Half the time one whose first digit is within 40 places of the other's, or that differs in a few digits
+  // only.
   Number number_near(const Number& other) {
     if (one_in(2) || other.is_zero()) return number();
     if (one_in(4)) {
@@ -78,16 +82,26 @@ class SeededRandom {
 
   AttributeValue value(uint32_t depth_max) {
     switch (below(depth_max > 0 ? 12 : 9)) {
-      case 0: return AttributeValue::s(bytes(20));
-      case 1: return AttributeValue::n(number());
-      case 2: return AttributeValue::b(bytes(40));
-      case 3: return AttributeValue::boolean(one_in(2));
-      case 4: return AttributeValue::null();
-      case 5: return AttributeValue(AttributeValue::Variant(StringSet{distinct_bytes()}));
-      case 6: return AttributeValue(AttributeValue::Variant(BinarySet{distinct_bytes()}));
-      case 7: return AttributeValue(AttributeValue::Variant(NumberSet{distinct_numbers()}));
-      case 8: return AttributeValue::s("");
-      case 9: return AttributeValue::m(item(4, depth_max - 1));
+      case 0:
+        return AttributeValue::s(bytes(20));
+      case 1:
+        return AttributeValue::n(number());
+      case 2:
+        return AttributeValue::b(bytes(40));
+      case 3:
+        return AttributeValue::boolean(one_in(2));
+      case 4:
+        return AttributeValue::null();
+      case 5:
+        return AttributeValue(AttributeValue::Variant(StringSet{distinct_bytes()}));
+      case 6:
+        return AttributeValue(AttributeValue::Variant(BinarySet{distinct_bytes()}));
+      case 7:
+        return AttributeValue(AttributeValue::Variant(NumberSet{distinct_numbers()}));
+      case 8:
+        return AttributeValue::s("");
+      case 9:
+        return AttributeValue::m(item(4, depth_max - 1));
       default: {
         AttributeList list(below(4));
         for (AttributeValue& element : list) element = value(depth_max - 1);
@@ -115,7 +129,8 @@ class SeededRandom {
     text.push_back(static_cast<char>('1' + below(9)));
     text.push_back('.');
     const uint64_t kind = below(4);
-    for (int i = 1; i < count; ++i) text.push_back(static_cast<char>('0' + (kind == 0 ? 9 : kind == 1 ? 0 : below(10))));
+    for (int i = 1; i < count; ++i)
+      text.push_back(static_cast<char>('0' + (kind == 0 ? 9 : kind == 1 ? 0 : below(10))));
     const auto span = static_cast<uint64_t>(first_place_max - first_place_min + 1);
     text += "E" + std::to_string(first_place_min + static_cast<int>(below(span)));
     auto number = Number::parse(text);

@@ -1,5 +1,6 @@
-// Goal: Number is exact, canonical and ordered over its whole range, and its key bytes are the service's. Arithmetic and
-// order are compared with a slow fixed-point reference that knows nothing of coefficients and exponents.
+// Goal: Number is exact, canonical and ordered over its whole range, and its key bytes are the service's.
+// Arithmetic and order are compared with a slow fixed-point reference that knows nothing of coefficients and
+// exponents.
 #include "model/number.h"
 
 #include <array>
@@ -29,20 +30,34 @@ std::string sum_text(std::string_view a, std::string_view b) {
 
 std::string difference_text(std::string_view a, std::string_view b) {
   auto difference = Number::subtract(n(a), n(b));
-  return difference.ok() ? difference->to_string() : "error " + std::to_string(static_cast<int>(difference.error()));
+  return difference.ok() ? difference->to_string()
+                         : "error " + std::to_string(static_cast<int>(difference.error()));
 }
 
 const std::string kNines38(38, '9');
 
 TEST(NumberParse, GivesTheCanonicalText) {
   const std::pair<const char*, std::string> cases[] = {
-      {"0", "0"},           {"-0", "0"},         {"+0.00", "0"},
-      {"0E999", "0"},       {"1", "1"},          {"1.0", "1"},
-      {"1e0", "1"},         {"+5", "5"},         {".5", "0.5"},
-      {"5.", "5"},          {"1.e5", "100000"},  {"-.5e1", "-5"},
-      {"1E2", "100"},       {"1e+02", "100"},    {"00012.3400", "12.34"},
-      {"0.000010", "0.00001"}, {"1200e-2", "12"}, {"-1E-3", "-0.001"},
-      {"9007199254740993", "9007199254740993"},  {"1E125", "1" + std::string(125, '0')},
+      {"0", "0"},
+      {"-0", "0"},
+      {"+0.00", "0"},
+      {"0E999", "0"},
+      {"1", "1"},
+      {"1.0", "1"},
+      {"1e0", "1"},
+      {"+5", "5"},
+      {".5", "0.5"},
+      {"5.", "5"},
+      {"1.e5", "100000"},
+      {"-.5e1", "-5"},
+      {"1E2", "100"},
+      {"1e+02", "100"},
+      {"00012.3400", "12.34"},
+      {"0.000010", "0.00001"},
+      {"1200e-2", "12"},
+      {"-1E-3", "-0.001"},
+      {"9007199254740993", "9007199254740993"},
+      {"1E125", "1" + std::string(125, '0')},
       {"1E-130", "0." + std::string(129, '0') + "1"},
       {"1.00000000000000000000000000000000000000000000", "1"},
       {"99999999999999999999999999999999999999", kNines38},
@@ -60,8 +75,9 @@ TEST(NumberParse, TheLongestTextHas170Characters) {
 
 TEST(NumberParse, RefusesWhatIsNoNumber) {
   EXPECT_EQ(Number::parse("").error(), NumberError::kEmpty);
-  for (const char* text : {" 1", "1 ", "1\n", "abc", "0x1", "1e", "1e+", "1e-", "e5", ".e5", ".", "-", "+", "--1", "+-1",
-                           "1+2", "+e2", "1.2.3", "1e5.", "1e5e5", "1,5", "NaN", "Infinity", "-inf", "1_000", "\xd9\xa1"}) {
+  for (const char* text : {" 1",   "1 ",    "1\n", "abc", "0x1",      "1e",   "1e+",   "1e-",     "e5",
+                           ".e5",  ".",     "-",   "+",   "--1",      "+-1",  "1+2",   "+e2",     "1.2.3",
+                           "1e5.", "1e5e5", "1,5", "NaN", "Infinity", "-inf", "1_000", "\xd9\xa1"}) {
     EXPECT_EQ(Number::parse(text).error(), NumberError::kSyntax) << text;
   }
   EXPECT_EQ(Number::parse(std::string_view("1\0", 2)).error(), NumberError::kSyntax);
@@ -125,7 +141,7 @@ TEST(NumberArithmetic, RefusesWhatNeedsMore) {
   EXPECT_EQ(error("-1E125", "1E-130"), NumberError::kTooManyDigits);
   EXPECT_EQ(error("1E38", "1"), NumberError::kTooManyDigits);
   EXPECT_EQ(error("2E38", "-1"), NumberError::kTooManyDigits);
-  EXPECT_EQ(error("4E38", "-1"), NumberError::kTooManyDigits);   // 4E38 - 1 is above 2^128
+  EXPECT_EQ(error("4E38", "-1"), NumberError::kTooManyDigits);  // 4E38 - 1 is above 2^128
   EXPECT_EQ(error("34E37", kNines38), NumberError::kTooManyDigits);
   EXPECT_EQ(error("9E38", kNines38), NumberError::kTooManyDigits);
   EXPECT_EQ(error("1E39", "-1"), NumberError::kTooManyDigits);
@@ -148,7 +164,8 @@ struct Reference {
     const size_t point = std::min(text.find('.'), text.size());
     for (size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '.') continue;
-      const int place = i < point ? static_cast<int>(i) - static_cast<int>(point) : static_cast<int>(i - point) - 1;
+      const int place =
+          i < point ? static_cast<int>(i) - static_cast<int>(point) : static_cast<int>(i - point) - 1;
       digits[static_cast<size_t>(kBeforePoint + place)] = text[i] - '0';
     }
   }
@@ -213,10 +230,14 @@ std::string actual(const Result<Number, NumberError>& result, const std::string&
   if (result.ok()) return result->to_string();
   const bool either = expected == "too many or overflow";
   switch (result.error()) {
-    case NumberError::kTooManyDigits: return either ? expected : "too many";
-    case NumberError::kOverflow: return either ? expected : "overflow";
-    case NumberError::kUnderflow: return "underflow";
-    default: return "syntax";
+    case NumberError::kTooManyDigits:
+      return either ? expected : "too many";
+    case NumberError::kOverflow:
+      return either ? expected : "overflow";
+    case NumberError::kUnderflow:
+      return "underflow";
+    default:
+      return "syntax";
   }
 }
 
@@ -255,13 +276,17 @@ TEST(NumberOrder, AgreesWithFixedPointAndWithKeyBytes) {
 }
 
 TEST(NumberOrder, AcrossExponents) {
-  const char* ascending[] = {"-1E125", "-9.9E124", "-100.5", "-100", "-99.999", "-1", "-0.1", "-0.01", "-1E-130", "0",
-                             "1E-130", "1.1E-130", "0.01", "0.1", "1", "1.0000000000000000000000000000000000001", "99.999",
-                             "100", "100.5", "1E38", "9.9E124", "1E125"};
+  const char* ascending[] = {"-1E125",  "-9.9E124", "-100.5", "-100",
+                             "-99.999", "-1",       "-0.1",   "-0.01",
+                             "-1E-130", "0",        "1E-130", "1.1E-130",
+                             "0.01",    "0.1",      "1",      "1.0000000000000000000000000000000000001",
+                             "99.999",  "100",      "100.5",  "1E38",
+                             "9.9E124", "1E125"};
   for (size_t i = 0; i < std::size(ascending); ++i) {
     for (size_t j = 0; j < std::size(ascending); ++j) {
       EXPECT_EQ(n(ascending[i]) <=> n(ascending[j]), i <=> j) << ascending[i] << " " << ascending[j];
-      EXPECT_EQ(n(ascending[i]).key_bytes() < n(ascending[j]).key_bytes(), i < j) << ascending[i] << " " << ascending[j];
+      EXPECT_EQ(n(ascending[i]).key_bytes() < n(ascending[j]).key_bytes(), i < j)
+          << ascending[i] << " " << ascending[j];
     }
   }
 }
@@ -298,9 +323,26 @@ TEST(NumberKey, RoundTrips) {
 }
 
 TEST(NumberKey, OneEncodingForEachNumber) {
-  for (const char* text : {"", "81", "7f", "8000", "80", "c1", "c101", "c10200", "c10201", "c10165", "c1ff", "3e", "3e66",
-                           "3e64", "3e6465", "3e646666", "3e6566", "ff0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
-                           "c1020202020202020202020202020202020202020202", "d32c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c"}) {
+  for (const char* text : {"",
+                           "81",
+                           "7f",
+                           "8000",
+                           "80",
+                           "c1",
+                           "c101",
+                           "c10200",
+                           "c10201",
+                           "c10165",
+                           "c1ff",
+                           "3e",
+                           "3e66",
+                           "3e64",
+                           "3e6465",
+                           "3e646666",
+                           "3e6566",
+                           "ff0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+                           "c1020202020202020202020202020202020202020202",
+                           "d32c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c"}) {
     auto number = Number::from_key_bytes(unhex(text));
     if (std::string_view(text) == "80") {
       EXPECT_TRUE(number.ok() && number->is_zero());
@@ -322,7 +364,8 @@ TEST(NumberKey, OneEncodingForEachNumber) {
 TEST(NumberInt64, BothWays) {
   const int64_t lowest = std::numeric_limits<int64_t>::min();
   const int64_t highest = std::numeric_limits<int64_t>::max();
-  for (int64_t value : {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{1'000'000}, lowest, lowest + 1, highest, highest - 1}) {
+  for (int64_t value :
+       {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{1'000'000}, lowest, lowest + 1, highest, highest - 1}) {
     const Number number = Number::from_int(value);
     EXPECT_EQ(number.to_string(), std::to_string(value));
     EXPECT_EQ(number, n(std::to_string(value)));
@@ -340,9 +383,21 @@ TEST(NumberInt64, BothWays) {
 
 TEST(NumberSize, CountsDigitsAroundThePoint) {
   const std::pair<const char*, uint32_t> cases[] = {
-      {"0", 1},     {"27", 2},     {"-27", 3},        {"101", 3},  {"0.0000001", 2}, {"1E125", 2}, {"1.5", 3},  {"100.5", 4},
-      {"-100.05", 5}, {"120", 2},  {"0.05", 2},       {"1", 2},    {"1234", 3},
-      {"99999999999999999999999999999999999999", 20}, {"-9999999999999999999999999999999999999.9", 22},
+      {"0", 1},
+      {"27", 2},
+      {"-27", 3},
+      {"101", 3},
+      {"0.0000001", 2},
+      {"1E125", 2},
+      {"1.5", 3},
+      {"100.5", 4},
+      {"-100.05", 5},
+      {"120", 2},
+      {"0.05", 2},
+      {"1", 2},
+      {"1234", 3},
+      {"99999999999999999999999999999999999999", 20},
+      {"-9999999999999999999999999999999999999.9", 22},
   };
   for (const auto& [text, size] : cases) EXPECT_EQ(n(text).size_bytes(), size) << text;
 }

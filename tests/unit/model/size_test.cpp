@@ -21,10 +21,13 @@ TEST(Size, Containers) {
   EXPECT_EQ(size_bytes(AttributeValue::l({})), 3u);
   EXPECT_EQ(size_bytes(AttributeValue::m({})), 3u);
   EXPECT_EQ(size_bytes(AttributeValue::l({AttributeValue::s("ab"), AttributeValue::null()})), 3u + 2 + 2 + 1);
-  EXPECT_EQ(size_bytes(AttributeValue::m({{"key", AttributeValue::l({AttributeValue::s("ab")})}})), 3u + 1 + 3 + 3 + 1 + 2);
+  EXPECT_EQ(size_bytes(AttributeValue::m({{"key", AttributeValue::l({AttributeValue::s("ab")})}})),
+            3u + 1 + 3 + 3 + 1 + 2);
   EXPECT_EQ(size_bytes(AttributeValue(AttributeValue::Variant(StringSet{{"a", "bc"}}))), 3u);
   EXPECT_EQ(size_bytes(AttributeValue(AttributeValue::Variant(BinarySet{{"a", "bc"}}))), 3u);
-  EXPECT_EQ(size_bytes(AttributeValue(AttributeValue::Variant(NumberSet{{*Number::parse("-27"), *Number::parse("101")}}))), 6u);
+  EXPECT_EQ(size_bytes(AttributeValue(
+                AttributeValue::Variant(NumberSet{{*Number::parse("-27"), *Number::parse("101")}}))),
+            6u);
 }
 
 // The records of the public Lambda sample event for streams: keys and images as their SizeBytes counts them.

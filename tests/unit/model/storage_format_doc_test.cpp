@@ -1,5 +1,5 @@
-// Goal: docs/storage_format.md shows the bytes that the code writes. Its fenced blocks marked "golden NAME" are compared with
-// the golden bytes of that name, its table of numbers with Number's key bytes.
+// Goal: docs/storage_format.md shows the bytes that the code writes. Its fenced blocks marked "golden NAME"
+// are compared with the golden bytes of that name, its table of numbers with Number's key bytes.
 #include <fstream>
 #include <map>
 

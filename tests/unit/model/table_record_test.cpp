@@ -1,5 +1,5 @@
-// Goal: table records come back as they were written, stay byte for byte what they are on disks already, and no damage to
-// one is read as a table.
+// Goal: table records come back as they were written, stay byte for byte what they are on disks already, and
+// no damage to one is read as a table.
 #include "model/table_record.h"
 
 #include "model/byte_order.h"
@@ -27,7 +27,8 @@ Table full_table() {
   table.schema_version = 12;
   table.status = TableStatus::kUpdating;
   table.key.sort_key = KeyAttribute{"Year", AttributeType::kN};
-  table.attribute_definitions = {{"Year", AttributeType::kN}, {"Artist", AttributeType::kS}, {"Cover", AttributeType::kB}};
+  table.attribute_definitions = {
+      {"Year", AttributeType::kN}, {"Artist", AttributeType::kS}, {"Cover", AttributeType::kB}};
   table.billing_mode = BillingMode::kProvisioned;
   table.last_update_to_on_demand = Stamp{1'600'000'000'000'000};
   table.throughput = {5, 6, Stamp{1'650'000'000'000'000}, Stamp{1'660'000'000'000'000}, 2};
@@ -59,7 +60,8 @@ TEST(TableRecord, GoldenBytesAreRead) {
 
 TEST(TableRecord, ATableLargerThanOneSegment) {
   Table table = full_table();
-  for (int i = 0; i < 50; ++i) table.tags.emplace_back(std::string(128, 'k') + std::to_string(i), std::string(256, 'v'));
+  for (int i = 0; i < 50; ++i)
+    table.tags.emplace_back(std::string(128, 'k') + std::to_string(i), std::string(256, 'v'));
   auto back = decode_table_record(encode_table_record(table));
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(*back, table);
