@@ -114,6 +114,10 @@ Failure conditional_check_failed(std::shared_ptr<const model::Item> item) {
       Error{ErrorCode::kConditionalCheckFailed, "The conditional request failed", std::move(item), 0});
 }
 
+Failure throughput_exceeded(std::string message) {
+  return failure(ErrorCode::kProvisionedThroughputExceeded, std::move(message));
+}
+
 Failure limit_exceeded(std::string message) { return failure(ErrorCode::kLimitExceeded, std::move(message)); }
 
 Failure internal_error(std::string message) { return failure(ErrorCode::kInternalServerError, std::move(message)); }

@@ -70,6 +70,7 @@ Failure backup_table_not_found(std::string_view table);        // backups: Table
 Failure tagged_resource_not_found(std::string_view arn);
 Failure resource_in_use(std::string message);
 Failure conditional_check_failed(std::shared_ptr<const model::Item> item);
+Failure throughput_exceeded(std::string message);
 Failure limit_exceeded(std::string message);
 Failure internal_error(std::string message);
 Failure service_unavailable(std::string message, uint32_t retry_after_ms);

@@ -50,7 +50,7 @@ class Writer {
   Writer& number(double value);           // as the service writes doubles: 1.0, 0.5
   Writer& boolean(bool value);
   Writer& null();
-  Writer& raw(std::string_view json);     // one whole value, already JSON
+  Writer& raw(std::string_view json);     // already JSON: a whole value, or whole members of an object
   Writer& value(const model::AttributeValue& value);  // {"S": "..."}
   Writer& item(const model::Item& item);              // {"a": {"S": "..."}, ...}
 

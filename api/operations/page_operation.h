@@ -1,0 +1,58 @@
+// What Query and Scan share: Select, Limit, filter, projection, start key, and reading a page partition by partition.
+//
+//   range()   which keys, from the request and the table
+//   evaluate  one partition's part of the range, until it ends, or Limit items or 1 MB are evaluated (both counted over all
+//             partitions of the page, before the filter)
+//   merge     the parts, in the order of reading
+// Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/expressions/condition.h"
+#include "api/expressions/projection.h"
+#include "api/operation.h"
+#include "api/operations/common.h"
+
+namespace stator::api {
+
+struct PageRequest : Request {
+  std::optional<std::string> index_name;
+  bool consistent = false;
+  bool count_only = false;  // Select=COUNT
+  std::optional<uint64_t> limit;
+  std::optional<expressions::Condition> filter;
+  std::optional<expressions::Projection> projection;
+  std::optional<model::Item> start_key;
+  ReturnConsumedCapacity capacity = ReturnConsumedCapacity::kNone;
+};
+
+class PageReader : public PageOperation {
+ public:
+  bool consistent(const Request& request) const final;
+  Result<PageAnswer> evaluate(const model::Table& table, const ItemView& items, const Request& request,
+                              const model::KeyRange& range, const PageProgress& before) const final;
+  void merge(PageAnswer& page, PageAnswer next) const final;
+  void write_answer(const Request& request, const Answer& answer, json::Writer& out) const final;
+};
+
+// Select against ProjectionExpression and IndexName. Query words some refusals as invalid parameters, Scan does not.
+enum class SelectWording : uint8_t { kQuery, kScan };
+Result<void> read_select(const json::Value& body, SelectWording wording, PageRequest& request);
+// IndexName, ConsistentRead, Limit, ReturnConsumedCapacity.
+void read_page_members(const json::Value& body, PageRequest& request);
+// ExclusiveStartKey's values.
+Result<void> read_start_key(const json::Value& body, PageRequest& request);
+// ProjectionExpression and FilterExpression.
+Result<void> read_page_expressions(const json::Value& body, expressions::Substitutions& substitutions,
+                                   PageRequest& request);
+
+// A request that names an index: no table has one.
+Result<void> check_index(const PageRequest& request);
+// What is left of `range` after the start key, whose item key is `start`.
+model::KeyRange after_start(model::KeyRange range, const std::string& start, bool forward);
+// A range in which there is no key.
+model::KeyRange empty_range();
+
+}  // namespace stator::api

@@ -1,0 +1,33 @@
+// UpdateTable: billing mode, throughput, table class, deletion protection. Evaluated by group 0's leader.
+// Source: API_UpdateTable. Pure.
+#pragma once
+
+#include <optional>
+
+#include "api/operation.h"
+#include "api/operations/table_description.h"
+
+namespace stator::api {
+
+struct UpdateTableRequest : Request {
+  std::optional<model::BillingMode> billing_mode;
+  std::optional<AskedThroughput> throughput;
+  std::optional<model::TableClass> table_class;
+  std::optional<bool> deletion_protection;
+};
+
+class UpdateTable final : public TableOperation {
+ public:
+  std::string_view name() const override { return "UpdateTable"; }
+  const Shape& input() const override;
+  bool writes() const override { return true; }
+  Evaluation evaluate(const TableView& tables, const Request& request, model::Stamp stamp) const override;
+  void write_answer(const Request& request, const Answer& answer, json::Writer& out) const override;
+
+ protected:
+  Result<std::shared_ptr<Request>> read(const json::Value& body) const override;
+};
+
+extern const UpdateTable kUpdateTable;
+
+}  // namespace stator::api
