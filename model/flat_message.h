@@ -41,13 +41,22 @@ class WordBuffer {
   alignas(capnp::word) uint64_t stack_[kOnStack];
 };
 
-// Appends a message of exactly `words` words to `out`; `fill` gets its root.
-template <class Root, class Fill>
+// Data fields hold text and bytes of ours: what they hold, and what to set them to. Views: valid as long as
+// the other side.
+inline std::string_view data_view(capnp::Data::Reader bytes) {
+  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+}
+inline capnp::Data::Reader data_reader(std::string_view bytes) {
+  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
+}
+
+// Appends a message of exactly `words` words to `out`; `fill` gets the empty builder.
+template <class Fill>
 void append_flat_message(std::string& out, size_t words, Fill&& fill) {
   WordBuffer buffer(words);
   std::memset(buffer.data(), 0, buffer.size_bytes());
   capnp::MallocMessageBuilder builder(buffer.words());
-  fill(builder.initRoot<Root>());
+  fill(builder);
   const auto segments = builder.getSegmentsForOutput();
   STATOR_ASSERT(segments.size() == 1 && segments[0].size() == words,
                 "a message has the size computed before");

@@ -76,10 +76,6 @@ size_t map_words(const AttributeMap& map, uint32_t depth) {
   return words;
 }
 
-capnp::Data::Reader data(const std::string& bytes) {
-  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
-}
-
 void write_number(const Number& number, schemas::Number::Builder out) {
   out.setHigh(static_cast<uint64_t>(number.coefficient() >> 64));
   out.setLow(static_cast<uint64_t>(number.coefficient()));
@@ -88,7 +84,7 @@ void write_number(const Number& number, schemas::Number::Builder out) {
 }
 
 void write_strings(const std::vector<std::string>& values, capnp::List<capnp::Data>::Builder out) {
-  for (unsigned i = 0; i < out.size(); ++i) out.set(i, data(values[i]));
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, data_reader(values[i]));
 }
 
 void write_map(const AttributeMap& map, capnp::List<schemas::Attribute>::Builder out);
@@ -97,13 +93,13 @@ void write_value(const AttributeValue& value, schemas::AttributeValue::Builder o
   const auto count = [](size_t size) { return static_cast<unsigned>(size); };
   switch (value.type()) {
     case AttributeType::kS:
-      out.setS(data(*value.as_s()));
+      out.setS(data_reader(*value.as_s()));
       break;
     case AttributeType::kN:
       write_number(*value.as_n(), out.initN());
       break;
     case AttributeType::kB:
-      out.setB(data(value.as_b()->bytes));
+      out.setB(data_reader(value.as_b()->bytes));
       break;
     case AttributeType::kBool:
       out.setBool(*value.as_bool());
@@ -137,7 +133,7 @@ void write_map(const AttributeMap& map, capnp::List<schemas::Attribute>::Builder
   unsigned i = 0;
   for (const auto& [name, value] : map) {
     auto attribute = out[i++];
-    attribute.setName(data(name));
+    attribute.setName(data_reader(name));
     write_value(value, attribute.initValue());
   }
 }
@@ -152,7 +148,7 @@ class PayloadReader {
     auto& entries = out.entries();
     entries.reserve(in.size());
     for (const auto attribute : in) {
-      const std::string_view name = view(attribute.getName());
+      const std::string_view name = data_view(attribute.getName());
       if (!entries.empty() && entries.back().first >= name) return false;
       entries.emplace_back(std::string(name), AttributeValue());
       if (!read_value(attribute.getValue(), depth, entries.back().second)) return false;
@@ -161,10 +157,6 @@ class PayloadReader {
   }
 
  private:
-  static std::string_view view(capnp::Data::Reader bytes) {
-    return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
-  }
-
   // Every element of a list takes a word at least as we write it. A list that claims more (Cap'n Proto can
   // say "2^29 elements of no size" in eight bytes) would make us allocate for what is not there.
   bool take_elements(size_t count) {
@@ -185,7 +177,7 @@ class PayloadReader {
     if (in.size() == 0 || !take_elements(in.size())) return false;
     out.reserve(in.size());
     for (const auto element : in) {
-      const std::string_view text = view(element);
+      const std::string_view text = data_view(element);
       if (!out.empty() && out.back() >= text) return false;
       out.emplace_back(text);
     }
@@ -218,12 +210,12 @@ class PayloadReader {
     const bool may_nest = depth < kRecordNestingMax;
     switch (in.which()) {
       case schemas::AttributeValue::S:
-        variant.emplace<std::string>(view(in.getS()));
+        variant.emplace<std::string>(data_view(in.getS()));
         return true;
       case schemas::AttributeValue::N:
         return read_number(in.getN(), variant.emplace<Number>());
       case schemas::AttributeValue::B:
-        variant.emplace<Binary>().bytes = view(in.getB());
+        variant.emplace<Binary>().bytes = data_view(in.getB());
         return true;
       case schemas::AttributeValue::BOOL:
         variant.emplace<bool>(in.getBool());
@@ -252,8 +244,8 @@ class PayloadReader {
 
 void append_item_payload(std::string& out, const Item& item) {
   const size_t words = kRootWords + map_words(item, 0);
-  append_flat_message<schemas::Item>(out, words, [&](schemas::Item::Builder root) {
-    write_map(item, root.initAttributes(static_cast<unsigned>(item.size())));
+  append_flat_message(out, words, [&](capnp::MessageBuilder& message) {
+    write_map(item, message.initRoot<schemas::Item>().initAttributes(static_cast<unsigned>(item.size())));
   });
 }
 

@@ -23,15 +23,10 @@ uint64_t record_checksum(std::string_view record) {
   return checksum_of({record.substr(0, kChecksumAt), record.substr(kHeaderSize)});
 }
 
-capnp::Data::Reader data(const std::string& bytes) {
-  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
-}
-std::string text(capnp::Data::Reader bytes) {
-  return std::string(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
-}
+std::string text(capnp::Data::Reader bytes) { return std::string(data_view(bytes)); }
 
 void write_attribute(const KeyAttribute& attribute, schemas::KeyAttribute::Builder out) {
-  out.setName(data(attribute.name));
+  out.setName(data_reader(attribute.name));
   out.setType(static_cast<uint8_t>(attribute.type));
 }
 
@@ -45,8 +40,8 @@ void write_throughput(const Throughput& throughput, schemas::Throughput::Builder
 
 void write_table(const Table& table, schemas::Table::Builder out) {
   out.setId(table.id.value);
-  out.setName(data(table.name));
-  out.setUuid(data(table.uuid));
+  out.setName(data_reader(table.name));
+  out.setUuid(data_reader(table.uuid));
   out.setSchemaVersion(table.schema_version);
   out.setStatus(static_cast<uint8_t>(table.status));
   out.setCreated(table.created.micros);
@@ -62,8 +57,8 @@ void write_table(const Table& table, schemas::Table::Builder out) {
   out.setDeletionProtection(table.deletion_protection);
   auto tags = out.initTags(static_cast<unsigned>(table.tags.size()));
   for (unsigned i = 0; i < tags.size(); ++i) {
-    tags[i].setKey(data(table.tags[i].first));
-    tags[i].setValue(data(table.tags[i].second));
+    tags[i].setKey(data_reader(table.tags[i].first));
+    tags[i].setValue(data_reader(table.tags[i].second));
   }
 }
 
@@ -133,14 +128,8 @@ std::string encode_table_record(const Table& table) {
 
   std::string out(kHeaderSize, '\0');
   // A copy gathers the segments into one; the root pointer is a word that totalSize leaves out.
-  const size_t words = root.totalSize().wordCount + 1;
-  WordBuffer buffer(words);
-  std::memset(buffer.data(), 0, buffer.size_bytes());
-  capnp::MallocMessageBuilder flat(buffer.words());
-  flat.setRoot(root);
-  const auto segments = flat.getSegmentsForOutput();
-  STATOR_ASSERT(segments.size() == 1, "a copy of known size has one segment");
-  out.append(reinterpret_cast<const char*>(segments[0].begin()), segments[0].size() * kWordBytes);
+  append_flat_message(out, root.totalSize().wordCount + 1,
+                      [&](capnp::MessageBuilder& message) { message.setRoot(root); });
 
   char* at = out.data();
   store_little_endian(at, kFormat);
