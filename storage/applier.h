@@ -62,11 +62,15 @@ class Applier {
     Applied applied;
     size_t bytes;
   };
+  struct SyncRequest {
+    uint64_t after;  // so many batches were accepted before it
+    ItemsSynced done;
+  };
   struct Taken {
     std::vector<ApplyBatch> batches;
     std::vector<Applied> callbacks;
     size_t bytes = 0;
-    std::vector<ItemsSynced> syncs;
+    std::vector<SyncRequest> syncs;
     bool sync = false;
   };
   void run();
@@ -74,7 +78,7 @@ class Applier {
   void apply(Taken& taken);
   void sync(Taken& taken);
   void throttle(size_t bytes);
-  bool delete_some();
+  void delete_some();
   void run_room_callbacks();
   void fail(const Error& error);
 
@@ -86,7 +90,9 @@ class Applier {
   std::condition_variable changed_;
   std::deque<Waiting> waiting_;                          // by mutex_
   size_t waiting_bytes_ = 0;                             // by mutex_
-  std::vector<ItemsSynced> sync_requests_;               // by mutex_
+  uint64_t accepted_ = 0;                                // by mutex_: batches, ever
+  uint64_t taken_ = 0;                                   // by mutex_: of those, out of the queue
+  std::deque<SyncRequest> sync_requests_;                // by mutex_
   std::vector<std::function<void()>> waiting_for_room_;  // by mutex_
   std::optional<Error> failed_;                          // by mutex_
   bool stopping_ = false;                                // by mutex_

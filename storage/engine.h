@@ -53,7 +53,7 @@ class Engine {
 
   // nullopt where the key is absent. Checksums are always verified.
   Result<std::optional<std::string>> get(std::string_view key, const leveldb::Snapshot* snapshot = nullptr) const;
-  // The caller checks status() at its end: an iterator that stopped at damage looks like one that came to the end.
+  // The caller checks status() before it believes what it read: an iterator passes over a damaged block in silence.
   std::unique_ptr<leveldb::Iterator> iterate(const leveldb::Snapshot* snapshot = nullptr, bool fill_cache = true) const;
   const leveldb::Snapshot* take_snapshot() const { return db_->GetSnapshot(); }
   void release_snapshot(const leveldb::Snapshot* snapshot) const { db_->ReleaseSnapshot(snapshot); }

@@ -6,6 +6,7 @@
 // durable, and only then may the log be cut. All of it is thread-safe; the applier's thread is the usual writer.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,7 +33,7 @@ struct ApplyBatch {
   PartitionState state;               // after it. Its space is where `rows` go
   std::vector<RowChange> rows;        // in order: of two changes to one key the later holds
   std::vector<PartitionState> born;   // partitions that come to be in the same step (the right half of a split)
-  std::vector<PartitionId> gone;      // partitions that this store holds no more; a space that nobody uses is then deleted
+  std::vector<PartitionId> gone;      // partitions that this store holds no more (merged into this one)
   size_t bytes() const;
 };
 
@@ -64,7 +65,7 @@ class Snapshot {
 // Walks the rows of one kind within a range of keys, forwards or backwards, never beyond its bounds. One thread at a time;
 // must not outlive its store or the snapshot it was made from.
 //   for (auto rows = store.scan(...); rows.valid(); rows.next()) use(rows.key(), rows.value());
-//   check rows.status(): damage ends a scan just as the end of the range does.
+//   check rows.status() before the page is used: LevelDB passes over a damaged block as if its rows were not there.
 class RowIterator {
  public:
   bool valid() const { return valid_; }
@@ -105,13 +106,15 @@ class ItemStore {
                    const Snapshot* snapshot = nullptr) const;
   // kNotFound where this store holds no such partition. With a snapshot: its applied index belongs to the rows seen there.
   Result<PartitionState> partition_state(PartitionId partition, const Snapshot* snapshot = nullptr) const;
-  std::vector<PartitionState> partition_states() const;  // as of now, sorted by partition
+  Result<std::vector<PartitionState>> partition_states() const;  // as of one moment, sorted by partition
   uint64_t approximate_bytes(SpaceId space) const;
 
   // --- Writing ---
   // One LevelDB batch, not synced. A partition may occur several times; its applied index must not fall (assertion), except
   // where its space changes (a snapshot took its place).
   Result<void> apply(std::span<const ApplyBatch> batches);
+  // This store holds the partition no more; its space is deleted later unless another partition uses it. Not synced.
+  Result<void> remove_partition(PartitionId partition);
   // Makes every apply before it durable and says up to where each partition is.
   Result<std::vector<SyncedIndex>> sync();
 
@@ -140,17 +143,22 @@ class ItemStore {
   };
   explicit ItemStore(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
   Result<void> load();
-  void note_state(std::unordered_map<PartitionId, std::optional<Held>>& staged, const PartitionState& state) const;
-  void install(const std::unordered_map<PartitionId, std::optional<Held>>& staged);
+  Result<void> load_state(std::string_view key, std::string_view value);
+  // What a batch does to held_, checked against it: nullopt means gone.
+  using Changes = std::unordered_map<PartitionId, std::optional<Held>>;
+  void stage_state(Changes& changes, const PartitionState& state) const;
+  void install(const Changes& changes);
   void count(SpaceId space, int change);
+  std::optional<SpaceId> dropped_space() const;
 
   const std::unique_ptr<Engine> engine_;
   mutable std::mutex write_mutex_;  // one writer at a time; before mutex_
   mutable std::mutex mutex_;
   std::unordered_map<PartitionId, Held> held_;           // by mutex_
-  std::unordered_map<SpaceId, uint32_t> references_;     // by mutex_: partitions that use a space
-  std::vector<SpaceId> dropped_;                         // by mutex_: to be deleted
+  std::unordered_map<SpaceId, uint32_t> references_;     // by mutex_: partitions that use a space; 0: just allocated
+  std::deque<SpaceId> dropped_;                          // by mutex_: to be deleted, in this order
   std::string resume_;                                   // by write_mutex_: where in dropped_.front() deletion goes on
+  bool unsynced_ = false;                                // by write_mutex_: something was written since the last sync
   uint64_t next_space_ = 1;                              // by write_mutex_
 };
 

@@ -34,6 +34,8 @@ class DataFolder {
   std::string items_path(uint32_t store = 0) const;
   // A new random incarnation, durable.
   Result<void> renew_incarnation();
+  // Deletes all data and renews the incarnation. Requires that no database in it is open; it needs a new open afterwards.
+  Result<void> wipe();
   FileSystem& files() { return files_; }
 
  private:
@@ -42,6 +44,7 @@ class DataFolder {
   Result<void> lock();
   Result<void> check_format();
   Result<void> read_incarnation();
+  Result<void> finish_wipe();
 
   FileSystem& files_;
   const std::string path_;

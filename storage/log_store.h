@@ -48,8 +48,8 @@ struct LogUpdate {
   // Drops the entries up to base.index, which lies between the current base and last; requires
   // base.index <= items_synced: the log is never cut above what items/ is sure to hold (protocol 1).
   std::optional<LogBase> cut;
-  // Removes the replica with all that it has, and refuses replicas of this partition with an id below this one from now on.
-  // Nothing else may be set.
+  // Removes the replica with all that it has. From now on a replica of this partition must have at least this id, over
+  // restarts too: ask minimum_replica() before creating one. Works for a replica that is not known. Nothing else may be set.
   std::optional<ReplicaId> remove_with_minimum;
 
   size_t bytes() const;  // roughly what it costs in a queue and in the log
@@ -62,7 +62,7 @@ struct LogState {
   Index last = 0;       // = base.index where there are no entries
   Term last_term = 0;   // of the entry at last, or base.term
   Index items_synced = 0;
-  uint64_t bytes = 0;   // of the entries written since the open and not cut: for the retention's byte cap
+  uint64_t bytes = 0;   // of the entries, approximately: for the retention's byte cap
   Index first() const { return base.index + 1; }
 };
 
@@ -96,37 +96,39 @@ class LogStore {
   Engine& engine() { return *engine_; }
 
  private:
-  struct Garbage {  // entries that are below a base, or of a removed replica, and still lie in the database
+  struct Garbage {  // entries at or below a base, or of a removed replica, that may still lie in the database
     ReplicaAddress replica;
-    Index from;
-    Index to;         // inclusive
-    bool removed;     // of a removed replica: its kRemoved row goes with the last of them
-  };
-  struct Replica {
-    LogState state;
-    Index physical_first = 1;  // entries below base.index that may still lie in the database begin here
+    Index from = 0;
+    Index to = 0;          // inclusive
+    bool removed = false;  // of a removed replica: its kRemoved row goes with the last of them
   };
   struct Batch;
 
   explicit LogStore(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
   Result<void> load();
-  Result<void> load_row(std::string_view key, std::string_view value);
-  Result<void> load_last_entry(ReplicaAddress address, Replica& replica);
-  Replica& staged(Batch& batch, ReplicaAddress address);
-  void stage(Batch& batch, const LogUpdate& update);
-  void stage_reset(Batch& batch, ReplicaAddress address, const LogBase& base);
-  void stage_entries(Batch& batch, Replica& replica, const LogUpdate& update);
-  void stage_cut(Batch& batch, ReplicaAddress address, Replica& replica, const LogBase& base);
-  void stage_removal(Batch& batch, const LogUpdate& update);
-  void stage_garbage(Batch& batch);
-  Result<std::vector<Entry>> read_range(ReplicaAddress replica, Index from, Index to, size_t max_bytes) const;
+  Result<void> load_replica(ReplicaAddress address);
+  Result<void> load_last_entry(ReplicaAddress address, LogState& state) const;
+  Error row_error(ReplicaAddress address, const char* row, std::string_view value) const;
+  Error entry_error(ReplicaAddress address, Index index, std::string_view value) const;
+
+  LogState* staged(Batch& batch, ReplicaAddress address) const;
+  void stage(Batch& batch, const LogUpdate& update) const;
+  void stage_reset(Batch& batch, const LogUpdate& update) const;
+  void stage_entries(Batch& batch, LogState& state, const LogUpdate& update) const;
+  void stage_cut(Batch& batch, LogState& state, const LogUpdate& update) const;
+  void stage_removal(Batch& batch, const LogUpdate& update) const;
+  static void stage_garbage(Batch& batch);
+
+  // What read() does, against a given state; nullopt where an entry that should be there is not.
+  Result<std::optional<std::vector<Entry>>> read_range(ReplicaAddress replica, Index from, Index to,
+                                                       size_t max_bytes) const;
 
   const std::unique_ptr<Engine> engine_;
-  mutable std::mutex write_mutex_;  // held over a whole write(); before mutex_
+  mutable std::mutex write_mutex_;  // held over a whole write(); taken before mutex_
   mutable std::mutex mutex_;
-  std::unordered_map<ReplicaAddress, Replica> replicas_;       // by mutex_
-  std::unordered_map<PartitionId, ReplicaId> minimum_;         // by mutex_
-  std::vector<Garbage> garbage_;                               // by write_mutex_
+  std::unordered_map<ReplicaAddress, LogState> replicas_;  // by mutex_
+  std::unordered_map<PartitionId, ReplicaId> minimum_;     // by mutex_
+  std::vector<Garbage> garbage_;                           // by write_mutex_
 };
 
 }  // namespace stator::storage

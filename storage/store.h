@@ -39,7 +39,7 @@ class Store {
   //   kCorruption   items/ is behind what log/ says is synced there, or replicas and states contradict each other.
   static Result<std::unique_ptr<Store>> open(FileSystem& files, const std::string& path, const StoreOptions& options = {},
                                              StorageObserver& observer = no_observer());
-  // Flushes items/, so that the next open replays nothing. Stop the committer and the applier first.
+  // Flushes both databases, so that the next open replays nothing. Stop the committer and the applier first.
   Result<void> close();
 
   LogStore& log() { return *log_; }
@@ -52,7 +52,11 @@ class Store {
   const WalReport& items_report() const { return items_report_; }
 
  private:
+  static constexpr const char* kLogDamagedRemedy =
+      ". Votes and entries that this node promised to keep are gone, so it must not go on under its old name: in a cluster "
+      "whose other nodes are healthy wipe the folder and let it rejoin; a single node needs a backup";
   Store() = default;
+  static Error as_log_damage(Error error);
   Result<void> match_incarnation();
   Result<void> recover();
 
