@@ -7,12 +7,25 @@ from harness.server import Server, ServerDied
 
 
 def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="the whole-length fault tests")
+    parser.addoption("--long", action="store_true", help="the fault tests at their full length")
+    parser.addoption("--any-memory", action="store_true", help="do not measure memory: for a sanitized server")
 
 
 @pytest.fixture(scope="session")
 def long_run(request):
     return request.config.getoption("--long")
+
+
+@pytest.fixture
+def progress(request):
+    """Says a line at once, captured or not: for tests that take their time."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def say(text):
+        with capture.global_and_fixture_disabled():
+            print(f"\n  {text}", end="", flush=True)
+
+    return say
 
 
 @pytest.fixture(scope="session")

@@ -267,3 +267,26 @@ def test_provisioned_without_throughput_is_refused(client):
         "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified "
         "when BillingMode is PROVISIONED"
     )
+
+
+def test_features_that_are_off_say_so(client, table):
+    """Infrastructure tools ask these of every table at every refresh."""
+    arn = client.describe_table(TableName=table)["Table"]["TableArn"]
+    assert client.describe_time_to_live(TableName=table)["TimeToLiveDescription"] == {"TimeToLiveStatus": "DISABLED"}
+    backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    assert backups["ContinuousBackupsStatus"] == "ENABLED"
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
+    assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
+
+
+def test_tags_given_at_creation_are_listed(client, name):
+    tags = [{"Key": "team", "Value": "storage"}, {"Key": "empty", "Value": ""}]
+    made = client.create_table(
+        TableName=name,
+        KeySchema=KEY,
+        AttributeDefinitions=DEFINITION,
+        BillingMode="PAY_PER_REQUEST",
+        Tags=tags,
+    )["TableDescription"]
+    listed = client.list_tags_of_resource(ResourceArn=made["TableArn"])["Tags"]
+    assert sorted(listed, key=lambda tag: tag["Key"]) == sorted(tags, key=lambda tag: tag["Key"])

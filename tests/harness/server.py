@@ -22,6 +22,7 @@ BINARY = pathlib.Path(os.environ.get("STATOR_BINARY", ROOT / "build/release/stat
 LOGS = ROOT / "build/test-logs"
 START_DEADLINE_S = float(os.environ.get("STATOR_START_DEADLINE_S", "30"))
 STOP_DEADLINE_S = 20.0
+POLL_INTERVAL_S = 0.005
 LOG_TAIL_LINES = 40
 
 
@@ -59,22 +60,26 @@ class Server:
         ports = ["--port", str(self.port), "--admin-port", str(self.admin_port)]
         return [self.binary, "serve", "--host", "127.0.0.1", *ports, *where, *self.args]
 
-    def start(self):
-        """Returns once it answers on its port, with the seconds that took. Raises ServerDied with the log's tail otherwise."""
+    def launch(self):
+        """Starts the process and returns at once; start() waits until it serves."""
         if not os.access(self.binary, os.X_OK):
             raise FileNotFoundError(f"no server to test: {self.binary} (tests/run builds it; STATOR_BINARY names another)")
-        begun = time.monotonic()
-        seen = self.log_path.stat().st_size
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.env
             )
+
+    def start(self):
+        """Returns once it answers on its port, with the seconds that took. Raises ServerDied with the log's tail otherwise."""
+        begun = time.monotonic()
+        seen = self.log_path.stat().st_size
+        self.launch()
         while not self._read_banner(seen) or not self._answers():
             self.check()
             if time.monotonic() - begun > START_DEADLINE_S:
                 self.kill()
                 raise ServerDied(f"no answer within {START_DEADLINE_S:.0f} s of its start\n{self.log_tail()}")
-            time.sleep(0.005)
+            time.sleep(POLL_INTERVAL_S)
         return time.monotonic() - begun
 
     def _read_banner(self, seen):

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Loads Debian's package catalogue, about 63,000 real records, into a table named Packages.
+
+    examples/load_packages.py                            all of it, with progress
+    examples/load_packages.py --limit 5000 --workers 4   a part of it
+
+Partition key Section, sort key Package; every field of a record becomes an attribute: sizes as numbers, dependencies as
+lists, the rest as strings. A few rows are deliberately hostile (NUL, emoji, exactly 400 KB). Loading twice changes nothing.
+The server may be killed and restarted on the way: what is not acknowledged is sent again. --ledger keeps the acknowledged
+keys in a file, one line each, so that they can be checked afterwards with examples/query_packages.py verify.
+"""
+
+import argparse
+import pathlib
+import queue
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import packages
+
+BATCH = 25
+PROGRESS_INTERVAL_S = 0.5
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    packages.add_connection_options(parser)
+    parser.add_argument("--catalogue", metavar="FILE", help="read this file instead, in the format of apt-cache dumpavail")
+    parser.add_argument("--ledger", metavar="FILE", help="append each acknowledged key to this file")
+    parser.add_argument("--limit", type=int, metavar="N", help="load only the first N records")
+    parser.add_argument("--workers", type=int, default=8, metavar="N", help="threads that write (default: 8)")
+    parser.add_argument("--patience", type=float, default=60, metavar="SECONDS",
+                        help="give up after this long without a single acknowledged batch (default: 60)")
+    options = parser.parse_args()
+    try:
+        records = read_catalogue(options.limit, options.catalogue)
+    except CatalogueError as error:
+        sys.exit(f"load_packages: {error}")
+    try:
+        Loader(options, records).run()
+    except packages.GaveUp as error:
+        sys.exit(f"\nload_packages: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\nload_packages: interrupted; run it again to go on, nothing is written twice")
+
+
+class CatalogueError(Exception):
+    """There is no catalogue to read; the message says what to do."""
+
+
+def read_catalogue(limit=None, path=None):
+    """The catalogue's first `limit` records and the hostile rows, as items."""
+    text = pathlib.Path(path).read_text(errors="replace") if path else apt_catalogue()
+    items = {}
+    for paragraph in text.split("\n\n"):
+        item = packages.to_item(paragraph)
+        if item:
+            items.setdefault(packages.key_of(item), item)
+        if limit and len(items) >= limit:
+            break
+    if not items:
+        raise CatalogueError("the catalogue is empty: run 'apt-get update' as root first")
+    return list(items.values()) + packages.hostile_items()
+
+
+def apt_catalogue():
+    try:
+        return subprocess.run(["apt-cache", "dumpavail"], capture_output=True, check=True).stdout.decode(errors="replace")
+    except FileNotFoundError:
+        raise CatalogueError("there is no apt-cache here: the catalogue is Debian's") from None
+    except subprocess.CalledProcessError as error:
+        raise CatalogueError(f"apt-cache dumpavail failed: {error.stderr.decode().strip()}") from None
+
+
+class Loader:
+    """Threads take batches from a queue and write each until it is acknowledged."""
+
+    def __init__(self, options, items):
+        self.options = options
+        self.items = items
+        self.client = packages.connect(options.endpoint, connections=options.workers)
+        self.batches = queue.SimpleQueue()
+        for start in range(0, len(items), BATCH):
+            self.batches.put(items[start : start + BATCH])
+        self.ledger = open(options.ledger, "a", encoding="utf-8") if options.ledger else None
+        self.lock = threading.Lock()
+        self.acknowledged = 0
+        self.retries = 0
+        self.last_success = time.monotonic()
+        self.failure = None
+
+    def run(self):
+        begun = time.monotonic()
+        packages.retrying(lambda: packages.create_table(self.client), self.patience_left, self.count_retry)
+        self.last_success = time.monotonic()
+        threads = [threading.Thread(target=self.work, daemon=True) for _ in range(self.options.workers)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            for thread in threads:
+                thread.join(PROGRESS_INTERVAL_S / len(threads))
+            self.show_progress(begun)
+        self.show_progress(begun)
+        print()
+        if self.ledger:
+            self.ledger.close()
+        if self.failure:
+            raise self.failure
+        seconds = time.monotonic() - begun
+        print(f"{self.acknowledged} records in {seconds:.1f} s, {self.acknowledged / seconds:.0f} a second; "
+              f"{self.retries} requests were sent again")
+
+    def work(self):
+        try:
+            while self.failure is None:
+                try:
+                    batch = self.batches.get_nowait()
+                except queue.Empty:
+                    return
+                self.write(batch)
+        except Exception as error:  # told by run(), on the main thread
+            self.failure = error
+
+    def write(self, batch):
+        for part in packages.parts_within_a_request(batch):
+            left = part
+            while left:
+                unprocessed = packages.retrying(lambda: self.send(left), self.patience_left, self.count_retry)
+                self.acknowledge([item for item in left if item not in unprocessed])
+                left = unprocessed
+
+    def send(self, items):
+        requests = {packages.TABLE: [{"PutRequest": {"Item": item}} for item in items]}
+        unprocessed = self.client.batch_write_item(RequestItems=requests)["UnprocessedItems"]
+        return [request["PutRequest"]["Item"] for request in unprocessed.get(packages.TABLE, [])]
+
+    def acknowledge(self, items):
+        with self.lock:
+            self.acknowledged += len(items)
+            self.last_success = time.monotonic()
+            if self.ledger:
+                for item in items:
+                    self.ledger.write(packages.ledger_line(item))
+                self.ledger.flush()
+
+    def patience_left(self):
+        return self.options.patience - (time.monotonic() - self.last_success)
+
+    def count_retry(self):
+        with self.lock:
+            self.retries += 1
+
+    def show_progress(self, begun):
+        done = self.acknowledged / len(self.items)
+        seconds = time.monotonic() - begun
+        line = f"{packages.bar(done)} {self.acknowledged}/{len(self.items)}  {self.acknowledged / seconds:.0f}/s"
+        if self.retries:
+            line += f"  {self.retries} sent again"
+        print(f"\r{line:<79}" if sys.stdout.isatty() else line, end="" if sys.stdout.isatty() else "\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
