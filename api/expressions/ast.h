@@ -1,6 +1,6 @@
-// The syntax trees of expressions: what the parser makes, the binder completes (names and values filled in) and the
-// evaluators read. Depth is bounded: every level but a path costs an operator, of which there are at most
-// model::kExpressionOperatorsMax. Pure plain values.
+// The syntax trees of expressions: what the parser makes, the binder completes (names and values filled in)
+// and the evaluators read. Depth is bounded: every level but a path costs an operator, of which there are at
+// most model::kExpressionOperatorsMax. Pure plain values.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// The binder's part for conditions. The order of the checks is the service's: over the whole expression redundant
-// parentheses, unknown functions, misused functions and reserved words; then condition by condition undefined names and
-// values, operand counts, operands that must differ, operand types. Pure.
+// The binder's part for conditions. The order of the checks is the service's: over the whole expression
+// redundant parentheses, unknown functions, misused functions and reserved words; then condition by condition
+// undefined names and values, operand counts, operands that must differ, operand types. Pure.
 #include <array>
 #include <string>
 #include <utility>

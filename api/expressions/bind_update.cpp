@@ -1,6 +1,6 @@
-// The binder's part for updates. The order of the checks is the service's, each over the whole expression: redundant
-// parentheses, reserved words, functions, repeated sections, undefined names, undefined values, paths that clash, operands of
-// ADD and DELETE, operands of functions and arithmetic. Pure.
+// The binder's part for updates. The order of the checks is the service's, each over the whole expression:
+// redundant parentheses, reserved words, functions, repeated sections, undefined names, undefined values,
+// paths that clash, operands of ADD and DELETE, operands of functions and arithmetic. Pure.
 #include <array>
 #include <string>
 #include <utility>

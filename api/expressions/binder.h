@@ -1,6 +1,6 @@
-// Binder: completes a syntax tree with the request's names and values, and refuses what grammar alone lets through: reserved
-// words, unknown and misused functions, operands of the wrong number or type, paths that overlap. In the service's order, so
-// that of several mistakes the same one is told. Pure.
+// Binder: completes a syntax tree with the request's names and values, and refuses what grammar alone lets
+// through: reserved words, unknown and misused functions, operands of the wrong number or type, paths that
+// overlap. In the service's order, so that of several mistakes the same one is told. Pure.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// Conditions against items. A path that the item lacks makes every comparison false but <>, which it makes true; so do
-// values of different types. Pure.
+// Conditions against items. A path that the item lacks makes every comparison false but <>, which it makes
+// true; so do values of different types. Pure.
 #include "api/expressions/condition.h"
 
 #include <algorithm>

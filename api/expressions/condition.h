@@ -1,5 +1,5 @@
-// Condition: a parsed ConditionExpression or FilterExpression, ready to be evaluated against items. Immutable, cheap to copy
-// (shared), safe to use from any thread. Pure.
+// Condition: a parsed ConditionExpression or FilterExpression, ready to be evaluated against items.
+// Immutable, cheap to copy (shared), safe to use from any thread. Pure.
 #pragma once
 
 #include <memory>
@@ -31,7 +31,8 @@ class Condition {
   std::vector<std::string> attributes_;
 };
 
-// Requires kCondition or kFilter. Everything that the service refuses without looking at an item is refused here.
+// Requires kCondition or kFilter. Everything that the service refuses without looking at an item is refused
+// here.
 Result<Condition> parse_condition(ExpressionKind kind, std::string_view text, Substitutions& substitutions);
 
 }  // namespace stator::expressions

@@ -1,5 +1,6 @@
-// ExpressionKind: the five kinds of expressions, and the Result that their parsers return. One lexer, one parser and one
-// evaluator serve all five; the kind decides what is allowed and how an error's text begins. Pure.
+// ExpressionKind: the five kinds of expressions, and the Result that their parsers return. One lexer, one
+// parser and one evaluator serve all five; the kind decides what is allowed and how an error's text begins.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace stator::expressions {
 
 enum class ExpressionKind : uint8_t { kCondition = 1, kFilter, kProjection, kKeyCondition, kUpdate };
 
-// The request's member: "ConditionExpression", "FilterExpression", "ProjectionExpression", "KeyConditionExpression",
-// "UpdateExpression".
+// The request's member: "ConditionExpression", "FilterExpression", "ProjectionExpression",
+// "KeyConditionExpression", "UpdateExpression".
 std::string_view kind_name(ExpressionKind kind);
 
 // The error is the whole text of a ValidationException, with the service's prefix where the service has one

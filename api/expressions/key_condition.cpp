@@ -1,5 +1,5 @@
-// Key conditions: the tree of a condition flattened to a predicate an attribute, checked against a key schema, turned into
-// key bytes. Pure.
+// Key conditions: the tree of a condition flattened to a predicate an attribute, checked against a key
+// schema, turned into key bytes. Pure.
 #include "api/expressions/key_condition.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// KeyCondition: a parsed KeyConditionExpression: first without a table (parse), then against a key schema (resolve), then as
-// a range of item keys. Immutable plain values. Pure; any thread.
+// KeyCondition: a parsed KeyConditionExpression: first without a table (parse), then against a key schema
+// (resolve), then as a range of item keys. Immutable plain values. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -49,14 +49,14 @@ class KeyCondition {
   // A condition that parses, but is none on keys (`a = :v OR b = :w`).
   explicit KeyCondition(Failure shape_error) : shape_(std::move(shape_error)) {}
 
-  // Whether it is a condition on keys at all. Apart from parsing, since the service looks at it only when all expressions of
-  // the request are parsed and nothing is unused, but before it looks for the table.
+  // Whether it is a condition on keys at all. Apart from parsing, since the service looks at it only when all
+  // expressions of the request are parsed and nothing is unused, but before it looks for the table.
   Result<void> check_shape() const;
   // In the order of the text. Requires check_shape().
   const std::vector<KeyPredicate>& predicates() const { return shape_.value(); }
 
-  // Checks the shape, then attributes, operators, types and key sizes against the schema. Needs no item: an empty table
-  // refuses too.
+  // Checks the shape, then attributes, operators, types and key sizes against the schema. Needs no item: an
+  // empty table refuses too.
   Result<KeyQuery> resolve(const model::KeySchema& schema) const;
 
  private:

@@ -1,5 +1,5 @@
-// Lexer: an expression's text to tokens. The same for all five kinds. Never fails: a character that begins no token becomes
-// a token of its own, which the parser then refuses by name. Pure.
+// Lexer: an expression's text to tokens. The same for all five kinds. Never fails: a character that begins no
+// token becomes a token of its own, which the parser then refuses by name. Pure.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// The texts. See messages.h. Where reports of the real service disagree, the comment says which one stands here. Pure.
+// The texts. See messages.h. Where reports of the real service disagree, the comment says which one stands
+// here. Pure.
 #include "api/expressions/messages.h"
 
 #include "model/assert.h"

@@ -1,5 +1,6 @@
-// Every text that an expression can be refused with, once. The wording is the service's: clients and their tests match it.
-// Functions named after the rule; those of the second group need the prefix of the expression's kind (invalid()). Pure.
+// Every text that an expression can be refused with, once. The wording is the service's: clients and their
+// tests match it. Functions named after the rule; those of the second group need the prefix of the
+// expression's kind (invalid()). Pure.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The grammar. Operands are read by recursive descent (functions nest, each costing an operator); conditions by a loop over
-// a stack of open groups, since 4 KB of text can hold 4,000 parentheses.
+// The grammar. Operands are read by recursive descent (functions nest, each costing an operator); conditions
+// by a loop over a stack of open groups, since 4 KB of text can hold 4,000 parentheses.
 //
 //   condition  = operand comparator operand | operand BETWEEN operand AND operand | operand IN ( operand, ... )
 //              | function | ( condition ) | NOT condition | condition AND condition | condition OR condition
@@ -115,7 +115,7 @@ class Parser {
   bool operand_list(std::vector<Operand>& out);
 
   bool condition_primary(std::vector<Group>& groups);
-  size_t close_operand_parentheses(const std::vector<Group>& groups) const;
+  size_t close_operand_parentheses(const std::vector<Group>& groups, bool is_function) const;
   bool condition_after_operand(Operand first, ConditionNode& out);
   bool condition_operator(std::vector<Group>& groups, bool& done);
   static void add_primary(Group& group, ConditionNode node, bool is_group);
@@ -239,7 +239,7 @@ bool Parser::condition_primary(std::vector<Group>& groups) {
   Operand first;
   if (!bare_operand(first)) return false;
   // What looked like groups may turn out to be parentheses around the first operand: (a) = :v.
-  const size_t around_operand = close_operand_parentheses(groups);
+  const size_t around_operand = close_operand_parentheses(groups, first.function() != nullptr);
   if (around_operand > 1) redundant_ = true;
   for (size_t i = 0; i < around_operand; ++i) {
     groups.pop_back();
@@ -251,15 +251,15 @@ bool Parser::condition_primary(std::vector<Group>& groups) {
   return true;
 }
 
-// How many of the next closing parentheses belong to the operand just read: as many as stand there, if what follows them
-// goes on with the operand.
-size_t Parser::close_operand_parentheses(const std::vector<Group>& groups) const {
+// How many of the next closing parentheses belong to the operand just read: as many as stand there, unless it
+// is a function and what follows them does not go on with an operand: then it is a condition in a group.
+size_t Parser::close_operand_parentheses(const std::vector<Group>& groups, bool is_function) const {
   size_t count = 0;
   while (count + 1 < groups.size() && groups[groups.size() - 1 - count].untouched() &&
          peek(count).kind == TokenKind::kRightParenthesis) {
     ++count;
   }
-  return continues_operand(peek(count).kind) ? count : 0;
+  return is_function && !continues_operand(peek(count).kind) ? 0 : count;
 }
 
 bool Parser::condition_after_operand(Operand first, ConditionNode& out) {
@@ -358,8 +358,8 @@ bool Parser::update_action(UpdateSection section, UpdateAction& out) {
   return at(TokenKind::kValuePlaceholder) ? bare_operand(out.value.emplace_back()) : fail_here();
 }
 
-// An operand, or + or - between two, in parentheses or not. What an opening parenthesis belongs to shows only when the first
-// operand has been read: (a) + b, (a + b), ((a) + b).
+// An operand, or + or - between two, in parentheses or not. What an opening parenthesis belongs to shows only
+// when the first operand has been read: (a) + b, (a + b), ((a) + b).
 bool Parser::set_value(Operand& out) {
   size_t open = 0;
   while (accept(TokenKind::kLeftParenthesis)) ++open;

@@ -1,6 +1,6 @@
-// Parser: tokens to syntax trees, for all five kinds. Knows grammar only: what names and values are, and which functions
-// exist, is the binder's business. Nested parentheses and NOTs cost heap, not stack; function calls nest at most
-// model::kExpressionOperatorsMax deep. Pure.
+// Parser: tokens to syntax trees, for all five kinds. Knows grammar only: what names and values are, and
+// which functions exist, is the binder's business. Nested parentheses and NOTs cost heap, not stack; function
+// calls nest at most model::kExpressionOperatorsMax deep. Pure.
 #pragma once
 
 #include <string_view>

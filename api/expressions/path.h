@@ -1,5 +1,5 @@
-// DocumentPath: a place in an item: a top-level attribute, then map keys and list indexes ("a.b[2]"), with all aliases
-// resolved. Pure; any thread.
+// DocumentPath: a place in an item: a top-level attribute, then map keys and list indexes ("a.b[2]"), with
+// all aliases resolved. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ class DocumentPath {
   std::vector<PathElement>& elements() { return elements_; }
   bool is_nested() const { return !elements_.empty(); }
 
-  // The value there; null where the path does not exist in the item (a missing key, an index beyond the end, a parent of
-  // another type). Valid until the item changes.
+  // The value there; null where the path does not exist in the item (a missing key, an index beyond the end,
+  // a parent of another type). Valid until the item changes.
   const model::AttributeValue* find(const model::Item& item) const;
 
   // As the service writes paths in its errors: "[a, b, [2]]".
@@ -41,7 +41,8 @@ class DocumentPath {
   std::vector<PathElement> elements_;
 };
 
-// How two paths stand to each other. Two paths may be used together in a projection or an update only if kDistinct.
+// How two paths stand to each other. Two paths may be used together in a projection or an update only if
+// kDistinct.
 enum class PathRelation : uint8_t {
   kDistinct,  // they part at two keys, or at two indexes
   kOverlap,   // equal, or one is the beginning of the other
@@ -49,7 +50,8 @@ enum class PathRelation : uint8_t {
 };
 PathRelation relation(const DocumentPath& a, const DocumentPath& b);
 
-// An order in which a path stands right before the paths that it is the beginning of, and indexes of one list ascend.
+// An order in which a path stands right before the paths that it is the beginning of, and indexes of one list
+// ascend.
 bool before(const DocumentPath& a, const DocumentPath& b);
 
 // The attributes that the paths begin with, sorted, each once.

@@ -11,8 +11,8 @@
 
 namespace stator::expressions {
 
-// What is wanted of a value: all of it, or the named keys, or the named indexes. The paths are distinct, so it is one of the
-// three, and the depth is at most model::kNestingMax.
+// What is wanted of a value: all of it, or the named keys, or the named indexes. The paths are distinct, so
+// it is one of the three, and the depth is at most model::kNestingMax.
 struct Projection::Node {
   bool whole = false;
   std::map<std::string, Node, std::less<>> keys;

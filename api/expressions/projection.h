@@ -1,5 +1,5 @@
-// Projection: a parsed ProjectionExpression: the parts of an item that a read returns. Immutable, cheap to copy (shared),
-// safe to use from any thread. Pure.
+// Projection: a parsed ProjectionExpression: the parts of an item that a read returns. Immutable, cheap to
+// copy (shared), safe to use from any thread. Pure.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,8 @@ namespace stator::expressions {
 
 class Projection {
  public:
-  // Requires paths that are pairwise distinct (relation()). Also made from AttributesToGet and for update fragments.
+  // Requires paths that are pairwise distinct (relation()). Also made from AttributesToGet and for update
+  // fragments.
   explicit Projection(std::vector<DocumentPath> paths);
   ~Projection();
   Projection(const Projection&) = default;
@@ -24,8 +25,9 @@ class Projection {
   Projection& operator=(const Projection&) = default;
   Projection& operator=(Projection&&) noexcept = default;
 
-  // The item with only the projected parts: what exists of them. Several elements of one list come back dense, in ascending
-  // order of index; several parts of one element come back as one element. Nothing is added: keys only where named.
+  // The item with only the projected parts: what exists of them. Several elements of one list come back
+  // dense, in ascending order of index; several parts of one element come back as one element. Nothing is
+  // added: keys only where named.
   model::Item apply(const model::Item& item) const;
 
   const std::vector<DocumentPath>& paths() const { return paths_; }

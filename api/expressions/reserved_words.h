@@ -1,4 +1,5 @@
-// The words that no expression may use as a bare attribute name (Developer Guide, "Reserved words in DynamoDB"). Pure.
+// The words that no expression may use as a bare attribute name (Developer Guide, "Reserved words in
+// DynamoDB"). Pure.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,6 @@
-// Updates applied to items. Everything is computed from the item as it was, then written in three steps, so that each path
-// means what it meant in the old item: values that have a place (in the order of the text), values beyond the end of their
-// list (in the order of their indexes), removals (from the back). Pure.
+// Updates applied to items. Everything is computed from the item as it was, then written in three steps, so
+// that each path means what it meant in the old item: values that have a place (in the order of the text),
+// values beyond the end of their list (in the order of their indexes), removals (from the back). Pure.
 #include "api/expressions/update.h"
 
 #include <algorithm>
@@ -152,7 +152,8 @@ class Applier {
 
   Result<void> plan_write(const DocumentPath& path, AttributeValue value) {
     if (!has_parent(result_.new_item, path)) return Failure(messages::update_path_invalid());
-    // All written values are in the new item together. Stops early what the item's size would stop in the end.
+    // All written values are in the new item together. Stops early what the item's size would stop in the
+    // end.
     written_bytes_ += model::size_bytes(value);
     if (written_bytes_ > model::kItemSizeMax) return Failure(messages::update_item_too_large());
     const bool appends = path.is_nested() && std::holds_alternative<uint32_t>(path.elements().back()) &&

@@ -16,7 +16,8 @@ namespace {
 using model::AttributeValue;
 using model::Number;
 
-// A literal may be 2 MB and be named hundreds of times: what grows past an item's size is refused while it grows.
+// A literal may be 2 MB and be named hundreds of times: what grows past an item's size is refused while it
+// grows.
 Result<AttributeValue> bounded(AttributeValue value) {
   if (model::size_bytes(value) > model::kItemSizeMax) return Failure(messages::update_item_too_large());
   return value;

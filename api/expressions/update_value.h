@@ -1,4 +1,5 @@
-// The right sides of an update: operands evaluated against the item as it was, and what ADD and DELETE make of a value. Pure.
+// The right sides of an update: operands evaluated against the item as it was, and what ADD and DELETE make
+// of a value. Pure.
 #pragma once
 
 #include "api/expressions/ast.h"
@@ -10,10 +11,12 @@ namespace stator::expressions {
 // The value of a SET action. Requires a bound operand. Errors are update's run-time errors, without a prefix.
 Result<model::AttributeValue> evaluate_operand(const Operand& operand, const model::Item& old);
 
-// ADD: the sum of two numbers, or the union of two sets of one type. `present` null: as if it were 0 or empty.
+// ADD: the sum of two numbers, or the union of two sets of one type. `present` null: as if it were 0 or
+// empty.
 Result<model::AttributeValue> add_value(const model::AttributeValue* present, const model::AttributeValue& operand);
 
-// DELETE: the set without the operand's members; an empty set stands for nothing left. Requires a set as the operand.
+// DELETE: the set without the operand's members; an empty set stands for nothing left. Requires a set as the
+// operand.
 Result<model::AttributeValue> delete_value(const model::AttributeValue& present, const model::AttributeValue& operand);
 bool is_empty_set(const model::AttributeValue& value);
 
