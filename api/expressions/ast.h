@@ -27,8 +27,8 @@ struct PathOperand {
 };
 
 struct ValueOperand {
-  std::string placeholder;                            // with its colon
-  std::shared_ptr<const model::AttributeValue> value;  // by the binder; shared, since one value may be named often
+  std::string placeholder;                             // with its colon
+  std::shared_ptr<const model::AttributeValue> value;  // by the binder; shared: one may be named often
 };
 
 enum class Function : uint8_t {

@@ -19,13 +19,20 @@ using model::AttributeValue;
 
 std::string_view operator_name(const ConditionNode& node) {
   switch (node.kind) {
-    case ConditionNode::Kind::kCompare: return comparator_name(node.comparator);
-    case ConditionNode::Kind::kBetween: return "BETWEEN";
-    case ConditionNode::Kind::kIn: return "IN";
-    case ConditionNode::Kind::kAnd: return "AND";
-    case ConditionNode::Kind::kOr: return "OR";
-    case ConditionNode::Kind::kNot: return "NOT";
-    case ConditionNode::Kind::kFunction: break;
+    case ConditionNode::Kind::kCompare:
+      return comparator_name(node.comparator);
+    case ConditionNode::Kind::kBetween:
+      return "BETWEEN";
+    case ConditionNode::Kind::kIn:
+      return "IN";
+    case ConditionNode::Kind::kAnd:
+      return "AND";
+    case ConditionNode::Kind::kOr:
+      return "OR";
+    case ConditionNode::Kind::kNot:
+      return "NOT";
+    case ConditionNode::Kind::kFunction:
+      break;
   }
   return node.operands.front().function()->name;
 }
@@ -34,13 +41,16 @@ size_t argument_count(Function function) {
   switch (function) {
     case Function::kAttributeExists:
     case Function::kAttributeNotExists:
-    case Function::kSize: return 1;
+    case Function::kSize:
+      return 1;
     case Function::kAttributeType:
     case Function::kBeginsWith:
-    case Function::kContains: return 2;
+    case Function::kContains:
+      return 2;
     case Function::kUnknown:
     case Function::kIfNotExists:
-    case Function::kListAppend: break;
+    case Function::kListAppend:
+      break;
   }
   STATOR_ASSERT(false, "no function of conditions");
   return 0;
@@ -63,7 +73,8 @@ std::string printed(const AttributeValue& value) {
 
 class ConditionBinder {
  public:
-  ConditionBinder(ExpressionKind kind, Substitutions& substitutions) : kind_(kind), substitutions_(substitutions) {}
+  ConditionBinder(ExpressionKind kind, Substitutions& substitutions)
+      : kind_(kind), substitutions_(substitutions) {}
 
   Result<void> run(Parsed<ConditionNode>& parsed) {
     if (parsed.redundant_parentheses) return refuse(messages::redundant_parentheses());
@@ -162,7 +173,8 @@ class ConditionBinder {
   // A path may not be compared with itself.
   Result<void> check_distinct(const ConditionNode& leaf) const {
     const bool is_function = leaf.kind == ConditionNode::Kind::kFunction;
-    const std::vector<Operand>& operands = is_function ? leaf.operands.front().function()->arguments : leaf.operands;
+    const std::vector<Operand>& operands =
+        is_function ? leaf.operands.front().function()->arguments : leaf.operands;
     const PathOperand* first = operands.front().path();
     if (first == nullptr) return {};
     for (size_t i = 1; i < operands.size(); ++i) {
@@ -179,8 +191,8 @@ class ConditionBinder {
       return function == nullptr ? Result<void>() : check_function_types(*function);
     });
     if (!functions) return functions;
-    const bool ordering = leaf.kind == ConditionNode::Kind::kCompare && leaf.comparator != Comparator::kEqual &&
-                          leaf.comparator != Comparator::kNotEqual;
+    const bool ordering = leaf.kind == ConditionNode::Kind::kCompare &&
+                          leaf.comparator != Comparator::kEqual && leaf.comparator != Comparator::kNotEqual;
     if (ordering || leaf.kind == ConditionNode::Kind::kBetween) {
       for (const Operand& operand : leaf.operands) {
         const auto type = known_type(operand);
@@ -212,7 +224,8 @@ class ConditionBinder {
       case Function::kAttributeNotExists:
         if (arguments[0].path() == nullptr) return refuse(messages::path_required(function.name));
         return {};
-      case Function::kAttributeType: return check_attribute_type(function);
+      case Function::kAttributeType:
+        return check_attribute_type(function);
       case Function::kBeginsWith:
         for (const Operand& argument : arguments) {
           const auto type = known_type(argument);
@@ -237,7 +250,8 @@ class ConditionBinder {
       }
       case Function::kUnknown:
       case Function::kIfNotExists:
-      case Function::kListAppend: break;
+      case Function::kListAppend:
+        break;
     }
     STATOR_ASSERT(false, "check_functions has refused it");
     return {};
@@ -272,7 +286,8 @@ void collect_paths(const ConditionNode& node, std::vector<DocumentPath>& out) {
 
 }  // namespace
 
-Result<void> bind_condition(ExpressionKind kind, Parsed<ConditionNode>& parsed, Substitutions& substitutions) {
+Result<void> bind_condition(ExpressionKind kind, Parsed<ConditionNode>& parsed,
+                            Substitutions& substitutions) {
   return ConditionBinder(kind, substitutions).run(parsed);
 }
 

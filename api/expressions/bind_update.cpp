@@ -22,16 +22,26 @@ Failure refuse(const std::string& text) { return Failure(messages::invalid(kKind
 // As the service calls types in its errors about ADD and DELETE.
 std::string_view long_type_name(AttributeType type) {
   switch (type) {
-    case AttributeType::kS: return "STRING";
-    case AttributeType::kN: return "NUMBER";
-    case AttributeType::kB: return "BINARY";
-    case AttributeType::kBool: return "BOOL";
-    case AttributeType::kNull: return "NULL";
-    case AttributeType::kM: return "MAP";
-    case AttributeType::kL: return "LIST";
-    case AttributeType::kSS: return "STRING_SET";
-    case AttributeType::kNS: return "NUMBER_SET";
-    case AttributeType::kBS: return "BINARY_SET";
+    case AttributeType::kS:
+      return "STRING";
+    case AttributeType::kN:
+      return "NUMBER";
+    case AttributeType::kB:
+      return "BINARY";
+    case AttributeType::kBool:
+      return "BOOL";
+    case AttributeType::kNull:
+      return "NULL";
+    case AttributeType::kM:
+      return "MAP";
+    case AttributeType::kL:
+      return "LIST";
+    case AttributeType::kSS:
+      return "STRING_SET";
+    case AttributeType::kNS:
+      return "NUMBER_SET";
+    case AttributeType::kBS:
+      return "BINARY_SET";
   }
   STATOR_ASSERT(false, "no such type");
   return {};
@@ -74,7 +84,8 @@ Result<void> check_functions(UpdateSyntax& update) {
       const FunctionOperand* function = operand.function();
       if (function == nullptr) return {};
       if (function->function == Function::kUnknown) return refuse(messages::unknown_function(function->name));
-      if (function->function == Function::kIfNotExists || function->function == Function::kListAppend) return {};
+      if (function->function == Function::kIfNotExists || function->function == Function::kListAppend)
+        return {};
       return refuse(messages::function_not_in_update(function->name));
     });
     if (!checked) return checked;
@@ -137,7 +148,8 @@ Result<void> check_section_operands(const UpdateSyntax& update) {
 }
 
 // Literals among `arguments` must be of the type; what paths and functions yield shows at run time.
-Result<void> check_literals(std::string_view name, const std::vector<Operand>& arguments, AttributeType type) {
+Result<void> check_literals(std::string_view name, const std::vector<Operand>& arguments,
+                            AttributeType type) {
   for (const Operand& argument : arguments) {
     const ValueOperand* value = argument.value();
     if (value == nullptr || value->value->is(type)) continue;

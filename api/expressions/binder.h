@@ -24,7 +24,8 @@ Result<void> bind_condition(ExpressionKind kind, Parsed<ConditionNode>& parsed, 
 // The paths that the condition names.
 std::vector<DocumentPath> condition_paths(const ConditionNode& root);
 
-Result<std::vector<DocumentPath>> bind_projection(Parsed<std::vector<PathOperand>>& parsed, Substitutions& substitutions);
+Result<std::vector<DocumentPath>> bind_projection(Parsed<std::vector<PathOperand>>& parsed,
+                                                  Substitutions& substitutions);
 
 Result<void> bind_update(Parsed<UpdateSyntax>& parsed, Substitutions& substitutions);
 

@@ -43,16 +43,24 @@ std::optional<std::strong_ordering> order(const AttributeValue& a, const Attribu
 
 std::optional<uint64_t> size_of(const AttributeValue& value) {
   switch (value.type()) {
-    case AttributeType::kS: return utf16_units(*value.as_s());
-    case AttributeType::kB: return value.as_b()->bytes.size();
-    case AttributeType::kM: return value.as_m()->size();
-    case AttributeType::kL: return value.as_l()->size();
-    case AttributeType::kSS: return value.as_ss()->values.size();
-    case AttributeType::kNS: return value.as_ns()->values.size();
-    case AttributeType::kBS: return value.as_bs()->values.size();
+    case AttributeType::kS:
+      return utf16_units(*value.as_s());
+    case AttributeType::kB:
+      return value.as_b()->bytes.size();
+    case AttributeType::kM:
+      return value.as_m()->size();
+    case AttributeType::kL:
+      return value.as_l()->size();
+    case AttributeType::kSS:
+      return value.as_ss()->values.size();
+    case AttributeType::kNS:
+      return value.as_ns()->values.size();
+    case AttributeType::kBS:
+      return value.as_bs()->values.size();
     case AttributeType::kN:
     case AttributeType::kBool:
-    case AttributeType::kNull: break;
+    case AttributeType::kNull:
+      break;
   }
   return std::nullopt;
 }
@@ -70,9 +78,12 @@ bool contains(const AttributeValue& container, const AttributeValue& part) {
       return part.as_s() != nullptr && container.as_s()->find(*part.as_s()) != std::string::npos;
     case AttributeType::kB:
       return part.as_b() != nullptr && container.as_b()->bytes.find(part.as_b()->bytes) != std::string::npos;
-    case AttributeType::kSS: return part.as_s() != nullptr && holds(container.as_ss()->values, *part.as_s());
-    case AttributeType::kNS: return part.as_n() != nullptr && holds(container.as_ns()->values, *part.as_n());
-    case AttributeType::kBS: return part.as_b() != nullptr && holds(container.as_bs()->values, part.as_b()->bytes);
+    case AttributeType::kSS:
+      return part.as_s() != nullptr && holds(container.as_ss()->values, *part.as_s());
+    case AttributeType::kNS:
+      return part.as_n() != nullptr && holds(container.as_ns()->values, *part.as_n());
+    case AttributeType::kBS:
+      return part.as_b() != nullptr && holds(container.as_bs()->values, part.as_b()->bytes);
     case AttributeType::kL: {
       const model::AttributeList& list = *container.as_l();
       return std::find(list.begin(), list.end(), part) != list.end();
@@ -80,7 +91,8 @@ bool contains(const AttributeValue& container, const AttributeValue& part) {
     case AttributeType::kN:
     case AttributeType::kBool:
     case AttributeType::kNull:
-    case AttributeType::kM: break;
+    case AttributeType::kM:
+      break;
   }
   return false;
 }

@@ -21,7 +21,8 @@ const AttributeValue* evaluate(const Operand& operand, const model::Item* item, 
   if (const ValueOperand* value = operand.value()) return value->value.get();
   if (const PathOperand* path = operand.path()) return item == nullptr ? nullptr : path->path.find(*item);
   const FunctionOperand* function = operand.function();
-  STATOR_ASSERT(function != nullptr && function->function == Function::kSize, "size() is the only function operand");
+  STATOR_ASSERT(function != nullptr && function->function == Function::kSize,
+                "size() is the only function operand");
   // The argument is no function: size(size(a)) is refused, since size() has the type N.
   const AttributeValue* argument = evaluate(function->arguments.front(), item, scratch);
   if (argument == nullptr) return nullptr;
@@ -39,12 +40,17 @@ bool compare(Comparator comparator, const AttributeValue* a, const AttributeValu
   const auto found = order(*a, *b);
   if (!found) return false;
   switch (comparator) {
-    case Comparator::kLess: return *found < 0;
-    case Comparator::kLessOrEqual: return *found <= 0;
-    case Comparator::kGreater: return *found > 0;
-    case Comparator::kGreaterOrEqual: return *found >= 0;
+    case Comparator::kLess:
+      return *found < 0;
+    case Comparator::kLessOrEqual:
+      return *found <= 0;
+    case Comparator::kGreater:
+      return *found > 0;
+    case Comparator::kGreaterOrEqual:
+      return *found >= 0;
     case Comparator::kEqual:
-    case Comparator::kNotEqual: break;
+    case Comparator::kNotEqual:
+      break;
   }
   return false;
 }
@@ -73,10 +79,14 @@ bool matches_function(const FunctionOperand& function, const model::Item* item) 
   const AttributeValue* second = evaluate(function.arguments[1], item, scratch[1]);
   if (first == nullptr || second == nullptr) return false;
   switch (function.function) {
-    case Function::kAttributeType: return model::type_name(first->type()) == *second->as_s();
-    case Function::kBeginsWith: return begins_with(*first, *second);
-    case Function::kContains: return contains(*first, *second);
-    default: break;
+    case Function::kAttributeType:
+      return model::type_name(first->type()) == *second->as_s();
+    case Function::kBeginsWith:
+      return begins_with(*first, *second);
+    case Function::kContains:
+      return contains(*first, *second);
+    default:
+      break;
   }
   STATOR_ASSERT(false, "no function that is a condition");
   return false;
@@ -86,17 +96,23 @@ bool matches_function(const FunctionOperand& function, const model::Item* item) 
 bool matches_node(const ConditionNode& node, const model::Item* item) {
   const auto holds = [item](const ConditionNode& child) { return matches_node(child, item); };
   switch (node.kind) {
-    case ConditionNode::Kind::kAnd: return std::all_of(node.children.begin(), node.children.end(), holds);
-    case ConditionNode::Kind::kOr: return std::any_of(node.children.begin(), node.children.end(), holds);
-    case ConditionNode::Kind::kNot: return !holds(node.children.front());
+    case ConditionNode::Kind::kAnd:
+      return std::all_of(node.children.begin(), node.children.end(), holds);
+    case ConditionNode::Kind::kOr:
+      return std::any_of(node.children.begin(), node.children.end(), holds);
+    case ConditionNode::Kind::kNot:
+      return !holds(node.children.front());
     case ConditionNode::Kind::kCompare: {
       AttributeValue scratch[2];
       return compare(node.comparator, evaluate(node.operands[0], item, scratch[0]),
                      evaluate(node.operands[1], item, scratch[1]));
     }
-    case ConditionNode::Kind::kBetween: return matches_between(node.operands, item);
-    case ConditionNode::Kind::kIn: return matches_in(node.operands, item);
-    case ConditionNode::Kind::kFunction: return matches_function(*node.operands.front().function(), item);
+    case ConditionNode::Kind::kBetween:
+      return matches_between(node.operands, item);
+    case ConditionNode::Kind::kIn:
+      return matches_in(node.operands, item);
+    case ConditionNode::Kind::kFunction:
+      return matches_function(*node.operands.front().function(), item);
   }
   STATOR_ASSERT(false, "no such condition");
   return false;
@@ -112,10 +128,12 @@ Condition::Condition(std::shared_ptr<const ConditionNode> root, std::vector<std:
 bool Condition::matches(const model::Item* item) const { return matches_node(*root_, item); }
 
 Result<Condition> parse_condition(ExpressionKind kind, std::string_view text, Substitutions& substitutions) {
-  STATOR_ASSERT(kind == ExpressionKind::kCondition || kind == ExpressionKind::kFilter, "other kinds have their own parser");
+  STATOR_ASSERT(kind == ExpressionKind::kCondition || kind == ExpressionKind::kFilter,
+                "other kinds have their own parser");
   auto parsed = parse_condition_syntax(kind, text);
   if (!parsed) return Failure(std::move(parsed).error());
-  if (auto bound = bind_condition(kind, *parsed, substitutions); !bound) return Failure(std::move(bound).error());
+  if (auto bound = bind_condition(kind, *parsed, substitutions); !bound)
+    return Failure(std::move(bound).error());
   auto attributes = top_level_attributes(condition_paths(parsed->tree));
   return Condition(std::make_shared<const ConditionNode>(std::move(parsed->tree)), std::move(attributes));
 }

@@ -33,13 +33,18 @@ Failure refuse(const std::string& text) { return Failure(messages::invalid(kKind
 // The operator with its sides exchanged: 5 < a is a > 5.
 KeyOperator mirrored(KeyOperator op) {
   switch (op) {
-    case KeyOperator::kLess: return KeyOperator::kGreater;
-    case KeyOperator::kLessOrEqual: return KeyOperator::kGreaterOrEqual;
-    case KeyOperator::kGreater: return KeyOperator::kLess;
-    case KeyOperator::kGreaterOrEqual: return KeyOperator::kLessOrEqual;
+    case KeyOperator::kLess:
+      return KeyOperator::kGreater;
+    case KeyOperator::kLessOrEqual:
+      return KeyOperator::kGreaterOrEqual;
+    case KeyOperator::kGreater:
+      return KeyOperator::kLess;
+    case KeyOperator::kGreaterOrEqual:
+      return KeyOperator::kLessOrEqual;
     case KeyOperator::kEqual:
     case KeyOperator::kBetween:
-    case KeyOperator::kBeginsWith: break;
+    case KeyOperator::kBeginsWith:
+      break;
   }
   return op;
 }
@@ -47,12 +52,18 @@ KeyOperator mirrored(KeyOperator op) {
 // Requires a comparator other than <>.
 KeyOperator key_operator(Comparator comparator) {
   switch (comparator) {
-    case Comparator::kEqual: return KeyOperator::kEqual;
-    case Comparator::kLess: return KeyOperator::kLess;
-    case Comparator::kLessOrEqual: return KeyOperator::kLessOrEqual;
-    case Comparator::kGreater: return KeyOperator::kGreater;
-    case Comparator::kGreaterOrEqual: return KeyOperator::kGreaterOrEqual;
-    case Comparator::kNotEqual: break;
+    case Comparator::kEqual:
+      return KeyOperator::kEqual;
+    case Comparator::kLess:
+      return KeyOperator::kLess;
+    case Comparator::kLessOrEqual:
+      return KeyOperator::kLessOrEqual;
+    case Comparator::kGreater:
+      return KeyOperator::kGreater;
+    case Comparator::kGreaterOrEqual:
+      return KeyOperator::kGreaterOrEqual;
+    case Comparator::kNotEqual:
+      break;
   }
   STATOR_ASSERT(false, "<> is no operator of keys");
   return KeyOperator::kEqual;
@@ -89,13 +100,18 @@ Result<Term> leaf_term(const ConditionNode& leaf) {
     case ConditionNode::Kind::kFunction: {
       const FunctionOperand& function = *leaf.operands.front().function();
       if (function.function != Function::kBeginsWith) return refuse(messages::key_operator(function.name));
-      if (function.arguments.front().path() == nullptr) return refuse(messages::key_first_operand(function.name));
+      if (function.arguments.front().path() == nullptr)
+        return refuse(messages::key_first_operand(function.name));
       return term_of(KeyOperator::kBeginsWith, function.arguments);
     }
-    case ConditionNode::Kind::kIn: return refuse(messages::key_operator("IN"));
-    case ConditionNode::Kind::kOr: return refuse(messages::key_operator("OR"));
-    case ConditionNode::Kind::kNot: return refuse(messages::key_operator("NOT"));
-    case ConditionNode::Kind::kAnd: STATOR_ASSERT(false, "AND is no leaf");
+    case ConditionNode::Kind::kIn:
+      return refuse(messages::key_operator("IN"));
+    case ConditionNode::Kind::kOr:
+      return refuse(messages::key_operator("OR"));
+    case ConditionNode::Kind::kNot:
+      return refuse(messages::key_operator("NOT"));
+    case ConditionNode::Kind::kAnd:
+      STATOR_ASSERT(false, "AND is no leaf");
   }
   return refuse(messages::key_operator("<>"));
 }
@@ -132,7 +148,8 @@ Result<std::vector<KeyPredicate>> predicates_of(const ConditionNode& root) {
   return predicates;
 }
 
-Result<void> check_value(const model::KeyAttribute& key, const model::AttributeValue& value, bool is_sort_key) {
+Result<void> check_value(const model::KeyAttribute& key, const model::AttributeValue& value,
+                         bool is_sort_key) {
   if (!value.is(key.type)) return Failure(messages::key_type());
   const uint64_t size = model::key_attribute_bytes(value).size();
   if (size == 0) return Failure(messages::key_value_empty(key.name, value.as_b() != nullptr));
@@ -172,7 +189,8 @@ Result<KeyQuery> KeyCondition::resolve(const model::KeySchema& schema) const {
   if (partition == nullptr) return Failure(messages::key_missing(schema.partition_key.name));
   const KeyPredicate* sort = schema.sort_key ? find(schema.sort_key->name) : nullptr;
   if (predicates.size() > 1 && sort == nullptr) {
-    return Failure(schema.sort_key ? messages::key_missing(schema.sort_key->name) : messages::key_not_supported());
+    return Failure(schema.sort_key ? messages::key_missing(schema.sort_key->name)
+                                   : messages::key_not_supported());
   }
   if (partition->op != KeyOperator::kEqual) return Failure(messages::key_not_supported());
   if (auto checked = check_value(schema.partition_key, partition->operand, false); !checked) {
@@ -196,7 +214,8 @@ Result<KeyQuery> KeyCondition::resolve(const model::KeySchema& schema) const {
 Result<KeyCondition> parse_key_condition(std::string_view text, Substitutions& substitutions) {
   auto parsed = parse_condition_syntax(kKind, text);
   if (!parsed) return Failure(std::move(parsed).error());
-  if (auto bound = bind_condition(kKind, *parsed, substitutions); !bound) return Failure(std::move(bound).error());
+  if (auto bound = bind_condition(kKind, *parsed, substitutions); !bound)
+    return Failure(std::move(bound).error());
   auto predicates = predicates_of(parsed->tree);
   if (!predicates) return KeyCondition(Failure(std::move(predicates).error()));
   return KeyCondition(*std::move(predicates));
@@ -209,12 +228,18 @@ model::KeyRange key_range(const KeyQuery& query) {
   const KeyPredicate& sort = *query.sort_key;
   const std::string key = item_key_bytes(prefix, sort.operand);
   switch (sort.op) {
-    case KeyOperator::kEqual: return {key, after(key)};
-    case KeyOperator::kLess: return {prefix, key};
-    case KeyOperator::kLessOrEqual: return {prefix, after(key)};
-    case KeyOperator::kGreater: return {after(key), end};
-    case KeyOperator::kGreaterOrEqual: return {key, end};
-    case KeyOperator::kBetween: return {key, after(item_key_bytes(prefix, sort.upper))};
+    case KeyOperator::kEqual:
+      return {key, after(key)};
+    case KeyOperator::kLess:
+      return {prefix, key};
+    case KeyOperator::kLessOrEqual:
+      return {prefix, after(key)};
+    case KeyOperator::kGreater:
+      return {after(key), end};
+    case KeyOperator::kGreaterOrEqual:
+      return {key, end};
+    case KeyOperator::kBetween:
+      return {key, after(item_key_bytes(prefix, sort.upper))};
     case KeyOperator::kBeginsWith: {
       // Without the part's terminator (00 00) these are the bytes that all keys with the prefix begin with.
       constexpr size_t kTerminatorSize = 2;

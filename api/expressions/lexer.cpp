@@ -55,7 +55,8 @@ struct Match {
 Match match_symbol(std::string_view text) {
   const char next = text.size() > 1 ? text[1] : '\0';
   switch (text[0]) {
-    case '=': return {TokenKind::kEqual, 1};
+    case '=':
+      return {TokenKind::kEqual, 1};
     case '<':
       if (next == '>') return {TokenKind::kNotEqual, 2};
       if (next == '=') return {TokenKind::kLessOrEqual, 2};
@@ -63,15 +64,24 @@ Match match_symbol(std::string_view text) {
     case '>':
       if (next == '=') return {TokenKind::kGreaterOrEqual, 2};
       return {TokenKind::kGreater, 1};
-    case '+': return {TokenKind::kPlus, 1};
-    case '-': return {TokenKind::kMinus, 1};
-    case '(': return {TokenKind::kLeftParenthesis, 1};
-    case ')': return {TokenKind::kRightParenthesis, 1};
-    case '[': return {TokenKind::kLeftBracket, 1};
-    case ']': return {TokenKind::kRightBracket, 1};
-    case ',': return {TokenKind::kComma, 1};
-    case '.': return {TokenKind::kDot, 1};
-    default: break;
+    case '+':
+      return {TokenKind::kPlus, 1};
+    case '-':
+      return {TokenKind::kMinus, 1};
+    case '(':
+      return {TokenKind::kLeftParenthesis, 1};
+    case ')':
+      return {TokenKind::kRightParenthesis, 1};
+    case '[':
+      return {TokenKind::kLeftBracket, 1};
+    case ']':
+      return {TokenKind::kRightBracket, 1};
+    case ',':
+      return {TokenKind::kComma, 1};
+    case '.':
+      return {TokenKind::kDot, 1};
+    default:
+      break;
   }
   // The rest of a UTF-8 sequence belongs to its first byte.
   size_t size = 1;

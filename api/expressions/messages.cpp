@@ -22,7 +22,9 @@ constexpr std::string_view kInvalidValues = "One or more parameter values were i
 
 }  // namespace
 
-std::string invalid(ExpressionKind kind, std::string_view text) { return join("Invalid ", kind_name(kind), ": ", text); }
+std::string invalid(ExpressionKind kind, std::string_view text) {
+  return join("Invalid ", kind_name(kind), ": ", text);
+}
 
 std::string map_is_empty(std::string_view member) { return join(member, " must not be empty"); }
 
@@ -32,8 +34,10 @@ std::string map_key_syntax(std::string_view member, std::string_view key) {
 
 // Measured: the size is told for names, not for values.
 std::string map_key_too_long(std::string_view member, std::string_view key) {
-  const std::string text = join(member, " contains invalid key: The expression attribute map contains a key that is too long;");
-  return member == "ExpressionAttributeNames" ? join(text, " size of key: ", std::to_string(key.size())) : text;
+  const std::string text =
+      join(member, " contains invalid key: The expression attribute map contains a key that is too long;");
+  return member == "ExpressionAttributeNames" ? join(text, " size of key: ", std::to_string(key.size()))
+                                              : text;
 }
 
 std::string map_name_is_empty(std::string_view key) {
@@ -54,7 +58,8 @@ std::string expression_is_empty() { return "The expression can not be empty;"; }
 
 // Reported with and without the size; the longer form contains the shorter.
 std::string expression_is_too_large(size_t bytes) {
-  return join("Expression size has exceeded the maximum allowed size; expression size: ", std::to_string(bytes));
+  return join("Expression size has exceeded the maximum allowed size; expression size: ",
+              std::to_string(bytes));
 }
 
 std::string too_many_operators(size_t count) {
@@ -72,11 +77,13 @@ std::string reserved_word(std::string_view word) {
 }
 
 std::string name_not_defined(std::string_view placeholder) {
-  return join("An expression attribute name used in the document path is not defined; attribute name: ", placeholder);
+  return join("An expression attribute name used in the document path is not defined; attribute name: ",
+              placeholder);
 }
 
 std::string value_not_defined(std::string_view placeholder) {
-  return join("An expression attribute value used in expression is not defined; attribute value: ", placeholder);
+  return join("An expression attribute value used in expression is not defined; attribute value: ",
+              placeholder);
 }
 
 std::string path_too_deep(size_t levels) {
@@ -88,16 +95,20 @@ std::string index_out_of_range(std::string_view index) {
 }
 
 std::string paths_overlap(std::string_view one, std::string_view two) {
-  return join("Two document paths overlap with each other; must remove or rewrite one of these paths; path one: ", one,
-              ", path two: ", two);
+  return join(
+      "Two document paths overlap with each other; must remove or rewrite one of these paths; path one: ",
+      one, ", path two: ", two);
 }
 
 std::string paths_conflict(std::string_view one, std::string_view two) {
-  return join("Two document paths conflict with each other; must remove or rewrite one of these paths; path one: ", one,
-              ", path two: ", two);
+  return join(
+      "Two document paths conflict with each other; must remove or rewrite one of these paths; path one: ",
+      one, ", path two: ", two);
 }
 
-std::string unknown_function(std::string_view name) { return join("Invalid function name; function: ", name); }
+std::string unknown_function(std::string_view name) {
+  return join("Invalid function name; function: ", name);
+}
 
 std::string function_not_in_condition(std::string_view name) {
   return join("The function is not allowed in a condition expression; function: ", name);
@@ -117,7 +128,8 @@ std::string operand_count(std::string_view name, size_t count) {
 }
 
 std::string operand_type(std::string_view name, std::string_view type) {
-  return join("Incorrect operand type for operator or function; operator or function: ", name, ", operand type: ", type);
+  return join("Incorrect operand type for operator or function; operator or function: ", name,
+              ", operand type: ", type);
 }
 
 std::string path_required(std::string_view name) {
@@ -125,22 +137,27 @@ std::string path_required(std::string_view name) {
 }
 
 std::string attribute_type_unknown(std::string_view type) {
-  return join("Invalid attribute type name found; type: ", type, ", valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}");
+  return join("Invalid attribute type name found; type: ", type,
+              ", valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}");
 }
 
 std::string first_operand_not_distinct(std::string_view name, std::string_view path) {
-  return join("The first operand must be distinct from the remaining operands for this operator or function; operator: ",
-              name, ", first operand: ", path);
+  return join(
+      "The first operand must be distinct from the remaining operands for this operator or function; "
+      "operator: ",
+      name, ", first operand: ", path);
 }
 
 namespace {
 std::string bounds(std::string_view lower, std::string_view upper) {
-  return join("lower bound operand: AttributeValue: ", lower, ", upper bound operand: AttributeValue: ", upper);
+  return join("lower bound operand: AttributeValue: ", lower,
+              ", upper bound operand: AttributeValue: ", upper);
 }
 }  // namespace
 
 std::string between_types(std::string_view lower, std::string_view upper) {
-  return join("The BETWEEN operator requires same data type for lower and upper bounds; ", bounds(lower, upper));
+  return join("The BETWEEN operator requires same data type for lower and upper bounds; ",
+              bounds(lower, upper));
 }
 
 std::string between_order(std::string_view lower, std::string_view upper) {
@@ -149,7 +166,8 @@ std::string between_order(std::string_view lower, std::string_view upper) {
 }
 
 std::string in_operands(size_t count) {
-  return join("The IN operator is provided with too many operands; number of operands: ", std::to_string(count));
+  return join("The IN operator is provided with too many operands; number of operands: ",
+              std::to_string(count));
 }
 
 std::string section_twice(std::string_view section) {
@@ -158,8 +176,8 @@ std::string section_twice(std::string_view section) {
 
 // Measured: DELETE names ADD's type set too.
 std::string section_operand_type(std::string_view section, std::string_view type) {
-  return join("Incorrect operand type for operator or function; operator: ", section, ", operand type: ", type,
-              ", typeSet: ALLOWED_FOR_ADD_OPERAND");
+  return join("Incorrect operand type for operator or function; operator: ", section,
+              ", operand type: ", type, ", typeSet: ALLOWED_FOR_ADD_OPERAND");
 }
 
 std::string update_operand_type() { return "An operand in the update expression has an incorrect data type"; }
@@ -168,19 +186,23 @@ std::string update_operand_missing() {
   return "The provided expression refers to an attribute that does not exist in the item";
 }
 
-std::string update_path_invalid() { return "The document path provided in the update expression is invalid for update"; }
+std::string update_path_invalid() {
+  return "The document path provided in the update expression is invalid for update";
+}
 
 std::string update_item_too_large() { return "Item size to update has exceeded the maximum allowed size"; }
 
 std::string number_error(model::NumberError error) {
   switch (error) {
-    case model::NumberError::kTooManyDigits: return "Attempting to store more than 38 significant digits in a Number";
+    case model::NumberError::kTooManyDigits:
+      return "Attempting to store more than 38 significant digits in a Number";
     case model::NumberError::kOverflow:
       return "Number overflow. Attempting to store a number with magnitude larger than supported range";
     case model::NumberError::kUnderflow:
       return "Number underflow. Attempting to store a number with magnitude smaller than supported range";
     case model::NumberError::kEmpty:
-    case model::NumberError::kSyntax: break;
+    case model::NumberError::kSyntax:
+      break;
   }
   STATOR_ASSERT(false, "arithmetic on numbers yields no syntax error");
   return {};
@@ -192,7 +214,9 @@ std::string key_operator(std::string_view name) {
 
 std::string key_nested_operation() { return "KeyConditionExpressions cannot contain nested operations"; }
 
-std::string key_nested_path() { return "KeyConditionExpressions cannot have conditions on nested attributes"; }
+std::string key_nested_path() {
+  return "KeyConditionExpressions cannot have conditions on nested attributes";
+}
 
 std::string key_first_operand(std::string_view name) {
   return join("Invalid condition in KeyConditionExpression: ", name,
@@ -203,9 +227,13 @@ std::string key_several_attributes() {
   return "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition";
 }
 
-std::string key_no_attribute() { return "Invalid condition in KeyConditionExpression: No key attribute specified"; }
+std::string key_no_attribute() {
+  return "Invalid condition in KeyConditionExpression: No key attribute specified";
+}
 
-std::string key_condition_twice() { return "KeyConditionExpressions must only contain one condition per key"; }
+std::string key_condition_twice() {
+  return "KeyConditionExpressions must only contain one condition per key";
+}
 
 std::string key_condition_count() { return "Conditions can be of length 1 or 2 only"; }
 
@@ -218,8 +246,10 @@ std::string key_not_supported() { return "Query key condition not supported"; }
 std::string key_type() { return join(kInvalidValues, "Condition parameter type does not match schema type"); }
 
 std::string key_value_empty(std::string_view attribute, bool binary) {
-  return join("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ",
-              binary ? "binary" : "string", " value. Key: ", attribute);
+  return join(
+      "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+      "empty ",
+      binary ? "binary" : "string", " value. Key: ", attribute);
 }
 
 // "of2048": so the service writes it.

@@ -1,14 +1,15 @@
 // The grammar. Operands are read by recursive descent (functions nest, each costing an operator); conditions
 // by a loop over a stack of open groups, since 4 KB of text can hold 4,000 parentheses.
 //
-//   condition  = operand comparator operand | operand BETWEEN operand AND operand | operand IN ( operand, ... )
+//   condition  = operand comparator operand | operand BETWEEN operand AND operand | operand IN ( operand, ...
+//   )
 //              | function | ( condition ) | NOT condition | condition AND condition | condition OR condition
 //   operand    = path | :value | function | ( operand )
 //   function   = name ( operand, ... )
 //   path       = name { . name | [ index ] }         name = identifier | #alias
-//   update     = { SET path = value, ... | REMOVE path, ... | ADD path :value, ... | DELETE path :value, ... }
-//   value      = operand | arithmetic      arithmetic = operand + operand | operand - operand | ( arithmetic )
-//   projection = path, ...
+//   update     = { SET path = value, ... | REMOVE path, ... | ADD path :value, ... | DELETE path :value, ...
+//   } value      = operand | arithmetic      arithmetic = operand + operand | operand - operand | (
+//   arithmetic ) projection = path, ...
 #include "api/expressions/parser.h"
 
 #include <algorithm>
@@ -46,13 +47,20 @@ Function function_named(std::string_view name) {
 
 std::optional<Comparator> comparator_of(TokenKind kind) {
   switch (kind) {
-    case TokenKind::kEqual: return Comparator::kEqual;
-    case TokenKind::kNotEqual: return Comparator::kNotEqual;
-    case TokenKind::kLess: return Comparator::kLess;
-    case TokenKind::kLessOrEqual: return Comparator::kLessOrEqual;
-    case TokenKind::kGreater: return Comparator::kGreater;
-    case TokenKind::kGreaterOrEqual: return Comparator::kGreaterOrEqual;
-    default: return std::nullopt;
+    case TokenKind::kEqual:
+      return Comparator::kEqual;
+    case TokenKind::kNotEqual:
+      return Comparator::kNotEqual;
+    case TokenKind::kLess:
+      return Comparator::kLess;
+    case TokenKind::kLessOrEqual:
+      return Comparator::kLessOrEqual;
+    case TokenKind::kGreater:
+      return Comparator::kGreater;
+    case TokenKind::kGreaterOrEqual:
+      return Comparator::kGreaterOrEqual;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -93,7 +101,9 @@ class Parser {
   bool redundant_parentheses() const { return redundant_; }
 
  private:
-  const Token& peek(size_t ahead = 0) const { return tokens_[std::min(position_ + ahead, tokens_.size() - 1)]; }
+  const Token& peek(size_t ahead = 0) const {
+    return tokens_[std::min(position_ + ahead, tokens_.size() - 1)];
+  }
   bool at(TokenKind kind) const { return peek().kind == kind; }
   void advance() {
     if (position_ + 1 < tokens_.size()) ++position_;
@@ -336,11 +346,20 @@ bool Parser::update(UpdateSyntax& out) {
 bool Parser::update_section(UpdateSyntax& out) {
   UpdateSection section;
   switch (peek().kind) {
-    case TokenKind::kSet: section = UpdateSection::kSet; break;
-    case TokenKind::kRemove: section = UpdateSection::kRemove; break;
-    case TokenKind::kAdd: section = UpdateSection::kAdd; break;
-    case TokenKind::kDelete: section = UpdateSection::kDelete; break;
-    default: return fail_here();
+    case TokenKind::kSet:
+      section = UpdateSection::kSet;
+      break;
+    case TokenKind::kRemove:
+      section = UpdateSection::kRemove;
+      break;
+    case TokenKind::kAdd:
+      section = UpdateSection::kAdd;
+      break;
+    case TokenKind::kDelete:
+      section = UpdateSection::kDelete;
+      break;
+    default:
+      return fail_here();
   }
   advance();
   out.sections.push_back(section);
@@ -416,12 +435,18 @@ Result<Parsed<UpdateSyntax>> parse_update_syntax(std::string_view text) {
 
 std::string_view comparator_name(Comparator comparator) {
   switch (comparator) {
-    case Comparator::kEqual: return "=";
-    case Comparator::kNotEqual: return "<>";
-    case Comparator::kLess: return "<";
-    case Comparator::kLessOrEqual: return "<=";
-    case Comparator::kGreater: return ">";
-    case Comparator::kGreaterOrEqual: return ">=";
+    case Comparator::kEqual:
+      return "=";
+    case Comparator::kNotEqual:
+      return "<>";
+    case Comparator::kLess:
+      return "<";
+    case Comparator::kLessOrEqual:
+      return "<=";
+    case Comparator::kGreater:
+      return ">";
+    case Comparator::kGreaterOrEqual:
+      return ">=";
   }
   STATOR_ASSERT(false, "no such comparator");
   return {};
@@ -429,10 +454,14 @@ std::string_view comparator_name(Comparator comparator) {
 
 std::string_view section_name(UpdateSection section) {
   switch (section) {
-    case UpdateSection::kSet: return "SET";
-    case UpdateSection::kRemove: return "REMOVE";
-    case UpdateSection::kAdd: return "ADD";
-    case UpdateSection::kDelete: return "DELETE";
+    case UpdateSection::kSet:
+      return "SET";
+    case UpdateSection::kRemove:
+      return "REMOVE";
+    case UpdateSection::kAdd:
+      return "ADD";
+    case UpdateSection::kDelete:
+      return "DELETE";
   }
   STATOR_ASSERT(false, "no such section");
   return {};

@@ -93,8 +93,10 @@ std::shared_ptr<const model::AttributeValue> Substitutions::use_value(std::strin
 }
 
 Result<void> Substitutions::check_all_used() const {
-  if (const std::string keys = unused_keys(names_); !keys.empty()) return Failure(messages::unused(kNames, keys));
-  if (const std::string keys = unused_keys(values_); !keys.empty()) return Failure(messages::unused(kValues, keys));
+  if (const std::string keys = unused_keys(names_); !keys.empty())
+    return Failure(messages::unused(kNames, keys));
+  if (const std::string keys = unused_keys(values_); !keys.empty())
+    return Failure(messages::unused(kValues, keys));
   return {};
 }
 

@@ -131,12 +131,14 @@ class Applier {
         auto value = evaluate_operand(action.value.front(), old_);
         return value ? plan_write(path, *std::move(value)) : Failure(std::move(value).error());
       }
-      case UpdateSection::kRemove: return plan_removal(path);
+      case UpdateSection::kRemove:
+        return plan_removal(path);
       case UpdateSection::kAdd: {
         auto value = add_value(path.find(old_), *action.value.front().value()->value);
         return value ? plan_write(path, *std::move(value)) : Failure(std::move(value).error());
       }
-      case UpdateSection::kDelete: return plan_delete(path, *action.value.front().value()->value);
+      case UpdateSection::kDelete:
+        return plan_delete(path, *action.value.front().value()->value);
     }
     STATOR_ASSERT(false, "no such section");
     return {};
@@ -198,7 +200,9 @@ Update::Update(std::shared_ptr<const UpdateProgram> program) : program_(std::mov
   STATOR_ASSERT(program_ != nullptr && !program_->actions.empty(), "an update does something");
 }
 
-Result<UpdateResult> Update::apply(const model::Item& old) const { return Applier(old).run(program_->actions); }
+Result<UpdateResult> Update::apply(const model::Item& old) const {
+  return Applier(old).run(program_->actions);
+}
 
 model::Item Update::updated_old(const model::Item& old) const {
   std::vector<DocumentPath> paths;

@@ -13,11 +13,13 @@ Result<model::AttributeValue> evaluate_operand(const Operand& operand, const mod
 
 // ADD: the sum of two numbers, or the union of two sets of one type. `present` null: as if it were 0 or
 // empty.
-Result<model::AttributeValue> add_value(const model::AttributeValue* present, const model::AttributeValue& operand);
+Result<model::AttributeValue> add_value(const model::AttributeValue* present,
+                                        const model::AttributeValue& operand);
 
 // DELETE: the set without the operand's members; an empty set stands for nothing left. Requires a set as the
 // operand.
-Result<model::AttributeValue> delete_value(const model::AttributeValue& present, const model::AttributeValue& operand);
+Result<model::AttributeValue> delete_value(const model::AttributeValue& present,
+                                           const model::AttributeValue& operand);
 bool is_empty_set(const model::AttributeValue& value);
 
 }  // namespace stator::expressions

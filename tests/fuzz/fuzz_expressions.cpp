@@ -1,5 +1,5 @@
-// Fuzz target: the first byte says the kind of expression, the rest is its text. Goal: no text does anything but
-// be parsed or be refused, and what parses can be evaluated against items with and without what it names.
+// Fuzz target: the first byte says the kind of expression, the rest is its text. Goal: no text does anything
+// but be parsed or be refused, and what parses can be evaluated against items with and without what it names.
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -78,7 +78,8 @@ void fuzz_key_condition(std::string_view text) {
   Substitutions values = substitutions();
   const auto parsed = parse_key_condition(text, values);
   if (!parsed) return;
-  const auto query = parsed->resolve({{"a", AttributeType::kS}, stator::model::KeyAttribute{"b", AttributeType::kN}});
+  const auto query =
+      parsed->resolve({{"a", AttributeType::kS}, stator::model::KeyAttribute{"b", AttributeType::kN}});
   if (!query) return;
   const stator::model::KeyRange range = key_range(*query);
   STATOR_ASSERT(range.to.empty() || range.from <= range.to, "a range does not end before it begins");
@@ -90,10 +91,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 4) {
-    case 0: fuzz_condition(text); break;
-    case 1: fuzz_update(text); break;
-    case 2: fuzz_projection(text); break;
-    default: fuzz_key_condition(text); break;
+    case 0:
+      fuzz_condition(text);
+      break;
+    case 1:
+      fuzz_update(text);
+      break;
+    case 2:
+      fuzz_projection(text);
+      break;
+    default:
+      fuzz_key_condition(text);
+      break;
   }
   return 0;
 }

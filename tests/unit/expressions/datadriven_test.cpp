@@ -5,8 +5,10 @@
 //   item {a: 1}             what follows is evaluated against this item; `item none`: there is none
 //   values {:v: 1}          ExpressionAttributeValues of what follows; names likewise
 //   schema pk:S sk:N        the key schema of what follows
-//   condition a = :v        a case: condition, filter, projection, key, update, update-old, update-new (UPDATED_OLD and _NEW)
-//   => true                 what it yields; errors are the whole text after "error: "; an update yields what it changes
+//   condition a = :v        a case: condition, filter, projection, key, update, update-old, update-new
+//   (UPDATED_OLD and _NEW)
+//   => true                 what it yields; errors are the whole text after "error: "; an update yields what
+//   it changes
 //
 // STATOR_REWRITE=1 in the environment writes what was found as what is expected: read the difference before
 // you keep it.
@@ -64,13 +66,20 @@ std::string run_projection(const World& world, const std::string& text) {
 std::string print_predicate(const KeyPredicate& predicate) {
   const std::string operand = print(predicate.operand);
   switch (predicate.op) {
-    case KeyOperator::kEqual: return predicate.attribute + " = " + operand;
-    case KeyOperator::kLess: return predicate.attribute + " < " + operand;
-    case KeyOperator::kLessOrEqual: return predicate.attribute + " <= " + operand;
-    case KeyOperator::kGreater: return predicate.attribute + " > " + operand;
-    case KeyOperator::kGreaterOrEqual: return predicate.attribute + " >= " + operand;
-    case KeyOperator::kBetween: return predicate.attribute + " from " + operand + " to " + print(predicate.upper);
-    case KeyOperator::kBeginsWith: return predicate.attribute + " begins with " + operand;
+    case KeyOperator::kEqual:
+      return predicate.attribute + " = " + operand;
+    case KeyOperator::kLess:
+      return predicate.attribute + " < " + operand;
+    case KeyOperator::kLessOrEqual:
+      return predicate.attribute + " <= " + operand;
+    case KeyOperator::kGreater:
+      return predicate.attribute + " > " + operand;
+    case KeyOperator::kGreaterOrEqual:
+      return predicate.attribute + " >= " + operand;
+    case KeyOperator::kBetween:
+      return predicate.attribute + " from " + operand + " to " + print(predicate.upper);
+    case KeyOperator::kBeginsWith:
+      return predicate.attribute + " begins with " + operand;
   }
   std::abort();
 }
@@ -173,7 +182,8 @@ TEST_P(DatadrivenTest, YieldsWhatTheFileSays) {
       }
       continue;
     }
-    EXPECT_TRUE(rewrite || !open) << path << ":" << number << ": a case without an expectation before this line";
+    EXPECT_TRUE(rewrite || !open) << path << ":" << number
+                                  << ": a case without an expectation before this line";
     open = false;
     rewritten += line + "\n";
     if (line.empty() || line[0] == '#') continue;
@@ -193,7 +203,8 @@ TEST_P(DatadrivenTest, YieldsWhatTheFileSays) {
 
 std::vector<std::string> files() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(STATOR_TEST_DATA) + "/expressions")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(STATOR_TEST_DATA) + "/expressions")) {
     if (entry.path().extension() == ".txt") names.push_back(entry.path().stem());
   }
   std::sort(names.begin(), names.end());

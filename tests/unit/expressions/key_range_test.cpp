@@ -37,8 +37,9 @@ AttributeValue random_value(std::mt19937& random, AttributeType type) {
     for (char& c : text) c = static_cast<char>(c & 0x7F);
     return AttributeValue::s(text);
   }
-  static const std::vector<std::string> kNumbers = {"0",   "1",  "-1",   "10",    "9.99",   "-9.99",  "1E125", "-1E125",
-                                                    "100", "99", "0.01", "-0.01", "1E-130", "-1E-130", "12345"};
+  static const std::vector<std::string> kNumbers = {"0",     "1",     "-1",     "10",      "9.99",
+                                                    "-9.99", "1E125", "-1E125", "100",     "99",
+                                                    "0.01",  "-0.01", "1E-130", "-1E-130", "12345"};
   return AttributeValue::n(*model::Number::parse(kNumbers[random() % kNumbers.size()]));
 }
 
@@ -50,11 +51,17 @@ TEST_P(KeyRangeTest, AgreesWithTheFilter) {
   std::mt19937 random(kSeed);
   std::vector<model::Item> items;
   for (const char* pk : {"p", "q", "p\x01"}) {
-    for (int i = 0; i < 60; ++i) items.push_back({{"pk", AttributeValue::s(pk)}, {"sk", random_value(random, type)}});
+    for (int i = 0; i < 60; ++i)
+      items.push_back({{"pk", AttributeValue::s(pk)}, {"sk", random_value(random, type)}});
   }
-  std::vector<std::string> texts = {"pk = :p",           "pk = :p AND sk = :a",  "pk = :p AND sk < :a",
-                                    "pk = :p AND sk <= :a", "pk = :p AND sk > :a", "sk >= :a AND pk = :p",
-                                    "pk = :p AND sk BETWEEN :a AND :b", ":a > sk AND :p = pk"};
+  std::vector<std::string> texts = {"pk = :p",
+                                    "pk = :p AND sk = :a",
+                                    "pk = :p AND sk < :a",
+                                    "pk = :p AND sk <= :a",
+                                    "pk = :p AND sk > :a",
+                                    "sk >= :a AND pk = :p",
+                                    "pk = :p AND sk BETWEEN :a AND :b",
+                                    ":a > sk AND :p = pk"};
   if (type != AttributeType::kN) texts.push_back("pk = :p AND begins_with(sk, :a)");
   int selected = 0;
   for (int round = 0; round < 200; ++round) {
@@ -78,7 +85,8 @@ TEST_P(KeyRangeTest, AgreesWithTheFilter) {
         const auto bytes = model::item_key(schema, item);
         ASSERT_TRUE(bytes.ok());
         EXPECT_EQ(range.contains(*bytes), filter->matches(item))
-            << text << " :a = " << testing::print(a) << " :b = " << testing::print(b) << " item " << testing::print(item);
+            << text << " :a = " << testing::print(a) << " :b = " << testing::print(b) << " item "
+            << testing::print(item);
         selected += range.contains(*bytes) ? 1 : 0;
       }
     }
@@ -86,7 +94,8 @@ TEST_P(KeyRangeTest, AgreesWithTheFilter) {
   EXPECT_GT(selected, 1000);  // the test has looked at both answers
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, KeyRangeTest, ::testing::Values(AttributeType::kS, AttributeType::kN, AttributeType::kB),
+INSTANTIATE_TEST_SUITE_P(Types, KeyRangeTest,
+                         ::testing::Values(AttributeType::kS, AttributeType::kN, AttributeType::kB),
                          [](const auto& info) { return std::string(model::type_name(info.param)); });
 
 TEST(KeyQueryTest, KeySizesAreChecked) {
@@ -100,9 +109,11 @@ TEST(KeyQueryTest, KeySizesAreChecked) {
   };
   EXPECT_EQ(resolve(2048, 1024), "");
   EXPECT_EQ(resolve(2049, 1024),
-            "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes");
+            "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit "
+            "of2048 bytes");
   EXPECT_EQ(resolve(2048, 1025),
-            "One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of "
+            "One or more parameter values were invalid: Aggregated size of all range keys has exceeded the "
+            "size limit of "
             "1024 bytes");
 }
 

@@ -38,7 +38,8 @@ TEST(LexerTest, TakesTheLongestMatch) {
 }
 
 TEST(LexerTest, KeywordsIgnoreCase) {
-  for (const char* text : {"AND", "and", "aNd"}) EXPECT_EQ(tokenize(text).at(0).kind, TokenKind::kAnd) << text;
+  for (const char* text : {"AND", "and", "aNd"})
+    EXPECT_EQ(tokenize(text).at(0).kind, TokenKind::kAnd) << text;
   EXPECT_EQ(tokenize("or").at(0).kind, TokenKind::kOr);
   EXPECT_EQ(tokenize("Not").at(0).kind, TokenKind::kNot);
   EXPECT_EQ(tokenize("between").at(0).kind, TokenKind::kBetween);

@@ -42,16 +42,19 @@ std::string update_error(const std::string& text) {
 }
 
 const std::string kRedundant = "Invalid ConditionExpression: The expression has redundant parentheses;";
-const std::string kTooMany = "Invalid ConditionExpression: The expression contains too many operators; operator count: 301";
+const std::string kTooMany =
+    "Invalid ConditionExpression: The expression contains too many operators; operator count: 301";
 
 TEST(ExpressionLimitsTest, TheTextHas4096Bytes) {
   const std::string fits = std::string(kTextMax - 5, 'a') + " = :v";
   EXPECT_EQ(condition_error(fits), "");
   EXPECT_EQ(condition_error(fits + " "),
-            "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression size: 4097");
+            "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression "
+            "size: 4097");
   Substitutions none;
   EXPECT_EQ(parse_projection(std::string(kTextMax + 1, ' '), none).error(),
-            "Invalid ProjectionExpression: Expression size has exceeded the maximum allowed size; expression size: 4097");
+            "Invalid ProjectionExpression: Expression size has exceeded the maximum allowed size; expression "
+            "size: 4097");
 }
 
 TEST(ExpressionLimitsTest, TheTextIsNotEmpty) {
@@ -73,7 +76,8 @@ TEST(ExpressionLimitsTest, AnExpressionHas300Operators) {
 TEST(ExpressionLimitsTest, InTakesOneHundredOperands) {
   EXPECT_EQ(condition_error("a IN (:v" + repeat(",:v", 99) + ")"), "");
   EXPECT_EQ(condition_error("a IN (:v" + repeat(",:v", 100) + ")"),
-            "Invalid ConditionExpression: The IN operator is provided with too many operands; number of operands: 101");
+            "Invalid ConditionExpression: The IN operator is provided with too many operands; number of "
+            "operands: 101");
 }
 
 TEST(ExpressionLimitsTest, DeepNestingCostsNoStack) {
@@ -91,7 +95,8 @@ TEST(ExpressionLimitsTest, DeepNestingCostsNoStack) {
 
 TEST(ExpressionLimitsTest, TheDeepestConditionIsEvaluated) {
   Substitutions values = substitutions();
-  const auto odd = parse_condition(ExpressionKind::kCondition, repeat("NOT(", 299) + "a=:v" + repeat(")", 299), values);
+  const auto odd =
+      parse_condition(ExpressionKind::kCondition, repeat("NOT(", 299) + "a=:v" + repeat(")", 299), values);
   ASSERT_TRUE(odd.ok());
   EXPECT_FALSE(odd->matches(model::Item{{"a", AttributeValue::n(1)}}));
   EXPECT_TRUE(odd->matches(model::Item{{"a", AttributeValue::n(2)}}));
@@ -105,8 +110,9 @@ TEST(ExpressionLimitsTest, TheDeepestConditionIsEvaluated) {
 TEST(ExpressionLimitsTest, PathsAre32Deep) {
   EXPECT_EQ(condition_error("a" + repeat(".a", 31) + " = :v"), "");
   EXPECT_EQ(condition_error("a" + repeat("[0]", 31) + " = :v"), "");
-  EXPECT_EQ(condition_error("a" + repeat(".a", 32) + " = :v"),
-            "Invalid ConditionExpression: The document path has too many nesting elements; nesting levels: 33");
+  EXPECT_EQ(
+      condition_error("a" + repeat(".a", 32) + " = :v"),
+      "Invalid ConditionExpression: The document path has too many nesting elements; nesting levels: 33");
   EXPECT_NE(condition_error("a" + repeat("[0]", 1300) + " = :v"), "");
 }
 

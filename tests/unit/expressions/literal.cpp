@@ -24,7 +24,8 @@ class Reader {
 
  private:
   [[noreturn]] void fail(const char* why) {
-    std::fprintf(stderr, "bad literal (%s) at %zu: %.*s\n", why, at_, static_cast<int>(text_.size()), text_.data());
+    std::fprintf(stderr, "bad literal (%s) at %zu: %.*s\n", why, at_, static_cast<int>(text_.size()),
+                 text_.data());
     std::abort();
   }
   void skip() {
@@ -85,7 +86,9 @@ class Reader {
 
   AttributeValue number() {
     const size_t begin = at_;
-    while (at_ < text_.size() && std::string_view("+-.0123456789eE").find(text_[at_]) != std::string_view::npos) ++at_;
+    while (at_ < text_.size() &&
+           std::string_view("+-.0123456789eE").find(text_[at_]) != std::string_view::npos)
+      ++at_;
     const auto parsed = model::Number::parse(text_.substr(begin, at_ - begin));
     if (!parsed) fail("no value");
     return AttributeValue::n(*parsed);
@@ -185,18 +188,27 @@ model::Item read_item(std::string_view text) {
 std::string print(const AttributeValue& value) {
   const auto print_value = [](const AttributeValue& element) { return print(element); };
   switch (value.type()) {
-    case model::AttributeType::kS: return in_quotes(*value.as_s());
-    case model::AttributeType::kN: return value.as_n()->to_string();
-    case model::AttributeType::kB: return "b" + in_quotes(value.as_b()->bytes);
-    case model::AttributeType::kBool: return *value.as_bool() ? "true" : "false";
-    case model::AttributeType::kNull: return "null";
-    case model::AttributeType::kM: return print(*value.as_m());
-    case model::AttributeType::kL: return sequence("[", *value.as_l(), "]", print_value);
-    case model::AttributeType::kSS: return sequence("<", value.as_ss()->values, ">", in_quotes);
+    case model::AttributeType::kS:
+      return in_quotes(*value.as_s());
+    case model::AttributeType::kN:
+      return value.as_n()->to_string();
+    case model::AttributeType::kB:
+      return "b" + in_quotes(value.as_b()->bytes);
+    case model::AttributeType::kBool:
+      return *value.as_bool() ? "true" : "false";
+    case model::AttributeType::kNull:
+      return "null";
+    case model::AttributeType::kM:
+      return print(*value.as_m());
+    case model::AttributeType::kL:
+      return sequence("[", *value.as_l(), "]", print_value);
+    case model::AttributeType::kSS:
+      return sequence("<", value.as_ss()->values, ">", in_quotes);
     case model::AttributeType::kNS:
       return sequence("<", value.as_ns()->values, ">", [](const model::Number& n) { return n.to_string(); });
     case model::AttributeType::kBS:
-      return sequence("<", value.as_bs()->values, ">", [](const std::string& b) { return "b" + in_quotes(b); });
+      return sequence("<", value.as_bs()->values, ">",
+                      [](const std::string& b) { return "b" + in_quotes(b); });
   }
   std::abort();
 }

@@ -35,11 +35,15 @@ const std::vector<std::string>& seeds() {
 }
 
 const std::vector<std::string>& fragments() {
+  // clang-format off
   static const std::vector<std::string> kFragments = {
-      "a", "b", "l", "m", "n", "s", "ss", "pk", "sk", "#a", "#c", ":n", ":m", ":s", ":t", ":l", ":ss", "=", "<>", "<", "<=",
-      ">", ">=", "(", ")", "[", "]", "[0]", "[1]", ".", ",", "+", "-", " AND ", " OR ", " NOT ", " BETWEEN ", " IN ",
-      "SET ", " REMOVE ", " ADD ", " DELETE ", "size(", "contains(", "begins_with(", "attribute_exists(",
-      "if_not_exists(", "list_append(", "((", "))", "0", "99999999999", "\"", "\xC3\xA9", "\xFF", " "};
+      "a", "b", "l", "m", "n", "s", "ss", "pk", "sk", "#a", "#c", ":n", ":m", ":s", ":t", ":l", ":ss",
+      "=", "<>", "<", "<=", ">", ">=", "(", ")", "[", "]", "[0]", "[1]", ".", ",", "+", "-", " AND ",
+      " OR ", " NOT ", " BETWEEN ", " IN ", "SET ", " REMOVE ", " ADD ", " DELETE ", "size(",
+      "contains(", "begins_with(", "attribute_exists(", "if_not_exists(", "list_append(", "((", "))",
+      "0", "99999999999", "\"", "\xC3\xA9", "\xFF", " ",
+  };
+  // clang-format on
   return kFragments;
 }
 
@@ -50,10 +54,18 @@ std::string mutate(std::mt19937& random, std::string text) {
     const size_t at = text.empty() ? 0 : random() % (text.size() + 1);
     const size_t size = std::min<size_t>(1 + random() % 6, text.size() - at);
     switch (random() % 4) {
-      case 0: text.insert(at, fragment()); break;
-      case 1: text.erase(at, size); break;
-      case 2: text.replace(at, size, fragment()); break;
-      default: text.insert(at, text.substr(random() % (text.size() + 1), random() % 20)); break;
+      case 0:
+        text.insert(at, fragment());
+        break;
+      case 1:
+        text.erase(at, size);
+        break;
+      case 2:
+        text.replace(at, size, fragment());
+        break;
+      default:
+        text.insert(at, text.substr(random() % (text.size() + 1), random() % 20));
+        break;
     }
   }
   return text;
@@ -70,8 +82,8 @@ Substitutions substitutions() {
   Substitutions out;
   out.add_name("#a", "a");
   out.add_name("#c", "c");
-  const model::Item values = testing::read_item(
-      R"({:n: 1, :m: 2, :s: "s", :t: "N", :l: [1, "x"], :ss: <"a", "b">})");
+  const model::Item values =
+      testing::read_item(R"({:n: 1, :m: 2, :s: "s", :t: "N", :l: [1, "x"], :ss: <"a", "b">})");
   for (const auto& [key, value] : values) out.add_value(key, value);
   return out;
 }
@@ -79,8 +91,10 @@ Substitutions substitutions() {
 const std::vector<model::Item>& items() {
   static const std::vector<model::Item> kItems = {
       {},
-      testing::read_item(R"({pk: "s", sk: 1, a: 1, b: {c: 2, x: 3}, l: [1, {x: 2}, [3, 4]], m: {x: 1}, n: 5, s: "string"})"),
-      testing::read_item(R"({pk: "p", sk: 2, a: {b: [1, 2, 3, {c: 4}]}, l: [], ss: <"a", "z">, c: <"q">, n: "no number"})"),
+      testing::read_item(
+          R"({pk: "s", sk: 1, a: 1, b: {c: 2, x: 3}, l: [1, {x: 2}, [3, 4]], m: {x: 1}, n: 5, s: "string"})"),
+      testing::read_item(
+          R"({pk: "p", sk: 2, a: {b: [1, 2, 3, {c: 4}]}, l: [], ss: <"a", "z">, c: <"q">, n: "no number"})"),
   };
   return kItems;
 }
@@ -137,7 +151,8 @@ void check_projection(const std::string& text) {
     EXPECT_TRUE(parsed.error().starts_with("Invalid ProjectionExpression: ")) << parsed.error();
     return;
   }
-  for (const model::Item& item : items()) EXPECT_LE(parsed->apply(item).size(), parsed->attributes().size()) << text;
+  for (const model::Item& item : items())
+    EXPECT_LE(parsed->apply(item).size(), parsed->attributes().size()) << text;
 }
 
 void check_key_condition(const std::string& text) {
@@ -148,7 +163,8 @@ void check_key_condition(const std::string& text) {
     return;
   }
   using model::AttributeType;
-  const auto query = parsed->resolve({{"pk", AttributeType::kS}, model::KeyAttribute{"sk", AttributeType::kN}});
+  const auto query =
+      parsed->resolve({{"pk", AttributeType::kS}, model::KeyAttribute{"sk", AttributeType::kN}});
   if (!query) return;
   EXPECT_TRUE(parsed->check_shape().ok());
   const model::KeyRange range = key_range(*query);

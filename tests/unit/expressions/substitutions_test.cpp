@@ -48,32 +48,36 @@ TEST(SubstitutionsTest, AbsentMapsAreFineEmptyOnesAreNot) {
 TEST(SubstitutionsTest, PlaceholdersHaveASyntax) {
   for (const char* key : {"#a", "#A_9", "#_", "#0"}) EXPECT_EQ(names_error(key, "x"), "") << key;
   for (const char* key : {"", "#", "a", ":a", "#a-b", "##a", "#a b", "#\xC3\xA9"}) {
-    EXPECT_EQ(names_error(key, "x"),
-              "ExpressionAttributeNames contains invalid key: Syntax error; key: \"" + std::string(key) + "\"");
+    EXPECT_EQ(names_error(key, "x"), "ExpressionAttributeNames contains invalid key: Syntax error; key: \"" +
+                                         std::string(key) + "\"");
   }
   for (const char* key : {":a", ":A_9", ":_", ":0"}) EXPECT_EQ(values_error(key), "") << key;
   for (const char* key : {"", ":", "a", "#a", ":a-b", "::a"}) {
-    EXPECT_EQ(values_error(key),
-              "ExpressionAttributeValues contains invalid key: Syntax error; key: \"" + std::string(key) + "\"");
+    EXPECT_EQ(values_error(key), "ExpressionAttributeValues contains invalid key: Syntax error; key: \"" +
+                                     std::string(key) + "\"");
   }
 }
 
 TEST(SubstitutionsTest, PlaceholdersHaveALengthThatIsCheckedFirst) {
   EXPECT_EQ(names_error("#" + std::string(254, 'a'), "x"), "");
   EXPECT_EQ(names_error("#" + std::string(255, 'a'), "x"),
-            "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is too "
+            "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that "
+            "is too "
             "long; size of key: 256");
   EXPECT_EQ(names_error("#" + std::string(255, 'a') + "-x", "x"),
-            "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is too "
+            "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that "
+            "is too "
             "long; size of key: 258");
   EXPECT_EQ(values_error(":" + std::string(254, 'a')), "");
   EXPECT_EQ(values_error(":" + std::string(255, 'a')),
-            "ExpressionAttributeValues contains invalid key: The expression attribute map contains a key that is too "
+            "ExpressionAttributeValues contains invalid key: The expression attribute map contains a key "
+            "that is too "
             "long;");
 }
 
 TEST(SubstitutionsTest, NamesAreNotEmpty) {
-  EXPECT_EQ(names_error("#a", ""), "ExpressionAttributeNames contains invalid value: Empty attribute name for key #a");
+  EXPECT_EQ(names_error("#a", ""),
+            "ExpressionAttributeNames contains invalid value: Empty attribute name for key #a");
 }
 
 TEST(SubstitutionsTest, TheMapsHaveATotalSize) {
@@ -128,8 +132,9 @@ TEST(SubstitutionsTest, EveryKindOfExpressionUses) {
 
   // What is never evaluated is used all the same.
   substitutions = three_of_each();
-  ASSERT_TRUE(parse_condition(ExpressionKind::kCondition,
-                              "attribute_exists(#a) OR #b.#c IN (:a, :b, :c)", substitutions).ok());
+  ASSERT_TRUE(parse_condition(ExpressionKind::kCondition, "attribute_exists(#a) OR #b.#c IN (:a, :b, :c)",
+                              substitutions)
+                  .ok());
   EXPECT_TRUE(substitutions.check_all_used().ok());
 }
 
@@ -137,7 +142,8 @@ TEST(SubstitutionsTest, ExpressionsOutliveTheirSubstitutions) {
   auto parse = [] {
     Substitutions substitutions;
     substitutions.add_name("#n", "name");
-    substitutions.add_value(":v", AttributeValue::s("a value that is too long to be kept inside of a string object"));
+    substitutions.add_value(
+        ":v", AttributeValue::s("a value that is too long to be kept inside of a string object"));
     return parse_condition(ExpressionKind::kCondition, "#n = :v", substitutions).value();
   };
   const Condition condition = parse();
