@@ -1,0 +1,93 @@
+// MemoryTables: the views of api/view.h over maps in memory, for tests: what the replica and group 0 give in the product.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api/answer.h"
+#include "api/view.h"
+
+namespace stator::api::testing {
+
+class MemoryItems final : public ItemView {
+ public:
+  Result<StoredItemPtr> get(std::string_view key) const override {
+    const auto found = rows.find(key);
+    return found == rows.end() ? StoredItemPtr() : found->second;
+  }
+
+  Result<void> scan(const model::KeyRange& range, bool forward, const Visitor& visit) const override {
+    const auto from = rows.lower_bound(range.from);
+    const auto to = range.to.empty() ? rows.end() : rows.lower_bound(range.to);
+    if (forward) {
+      for (auto row = from; row != to; ++row) {
+        if (!visit(row->first, row->second)) break;
+      }
+    } else {
+      for (auto row = to; row != from;) {
+        --row;
+        if (!visit(row->first, row->second)) break;
+      }
+    }
+    return {};
+  }
+
+  void apply(const ItemChange& change) {
+    if (change.item)
+      rows[change.key] = std::make_shared<const StoredItem>(StoredItem{*change.item, change.size_bytes});
+    else
+      rows.erase(change.key);
+  }
+
+  std::map<std::string, StoredItemPtr, std::less<>> rows;
+};
+
+class MemoryTables final : public TableView {
+ public:
+  struct Entry {
+    model::Table table;
+    MemoryItems items;
+  };
+
+  const model::Table* find(std::string_view name) const override {
+    const auto found = tables.find(name);
+    return found == tables.end() ? nullptr : &found->second.table;
+  }
+
+  model::TableCounts counts(const model::Table& table) const override {
+    model::TableCounts counts;
+    for (const auto& [key, stored] : tables.find(table.name)->second.items.rows) {
+      ++counts.items;
+      counts.bytes += stored->size_bytes;
+    }
+    return counts;
+  }
+
+  void list(std::string_view after, const std::function<bool(const model::Table&)>& visit) const override {
+    for (auto entry = after.empty() ? tables.begin() : tables.upper_bound(after); entry != tables.end(); ++entry) {
+      if (!visit(entry->second.table)) return;
+    }
+  }
+
+  // As group 0 does it, with ids and uuids counted from 1.
+  void apply(TableChange change) {
+    switch (change.kind) {
+      case TableChange::Kind::kCreate: {
+        change.table.id = model::TableId(++last_id);
+        const std::string number = std::to_string(last_id);
+        change.table.uuid = "00000000-0000-4000-8000-" + std::string(12 - number.size(), '0') + number;
+        tables[change.table.name].table = change.table;
+        break;
+      }
+      case TableChange::Kind::kUpdate: tables[change.table.name].table = change.table; break;
+      case TableChange::Kind::kDelete: tables.erase(change.table.name); break;
+    }
+  }
+
+  std::map<std::string, Entry, std::less<>> tables;
+  uint64_t last_id = 0;
+};
+
+}  // namespace stator::api::testing
