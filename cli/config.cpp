@@ -1,0 +1,256 @@
+// One list of settings; a flag, a variable and a TOML key each give a setting its text, and the setting parses it. CLI11
+// only collects: its own configuration files would win over the environment.
+#include "cli/config.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
+#include <map>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "cli/arguments.h"
+
+namespace stator::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+
+// Empty where the text was taken; else what is wrong with it.
+using Complaint = std::string;
+
+Complaint parse_number(std::string_view text, unsigned least, unsigned most, unsigned& out) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+    return "'" + std::string(text) + "' is not a number from " + std::to_string(least) + " to " + std::to_string(most);
+  }
+  out = value;
+  return {};
+}
+
+Complaint parse_port(std::string_view text, uint16_t& out) {
+  unsigned value = 0;
+  Complaint complaint = parse_number(text, 0, 65535, value);
+  if (complaint.empty()) out = static_cast<uint16_t>(value);
+  return complaint;
+}
+
+Complaint set_host(ServeConfig& config, std::string_view text) {
+  if (text.empty()) return "an address or a name is wanted, as in 127.0.0.1 or 0.0.0.0";
+  config.host = text;
+  return {};
+}
+
+Complaint set_port(ServeConfig& config, std::string_view text) {
+  config.port_given = true;
+  return parse_port(text, config.port);
+}
+
+Complaint set_admin_port(ServeConfig& config, std::string_view text) {
+  config.admin_port_given = true;
+  return parse_port(text, config.admin_port);
+}
+
+Complaint set_data_dir(ServeConfig& config, std::string_view text) {
+  if (text.empty()) return "a folder is wanted; it is created where it does not exist";
+  config.data_dir = text;
+  config.in_memory = false;  // said closer to the user than an in-memory below it
+  return {};
+}
+
+Complaint set_in_memory(ServeConfig& config, std::string_view text) {
+  if (text == "true" || text == "1") {
+    config.in_memory = true;
+  } else if (text == "false" || text == "0") {
+    config.in_memory = false;
+  } else {
+    return "'" + std::string(text) + "' is neither true nor false";
+  }
+  return {};
+}
+
+Complaint set_http_threads(ServeConfig& config, std::string_view text) {
+  return parse_number(text, 1, kHttpThreadsMax, config.http_threads);
+}
+
+Complaint set_cors(ServeConfig& config, std::string_view text) {
+  config.cors_origins.clear();
+  std::istringstream in{std::string(text)};
+  for (std::string origin; std::getline(in, origin, ',');) {
+    origin.erase(0, origin.find_first_not_of(' '));
+    origin.erase(origin.find_last_not_of(' ') + 1);
+    if (origin == "*") {  // all, as without the setting
+      config.cors_origins.clear();
+      return {};
+    }
+    if (!origin.empty()) config.cors_origins.push_back(origin);
+  }
+  return {};
+}
+
+Complaint set_log_level(ServeConfig& config, std::string_view text) {
+  static constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warn", "error", "off"};
+  if (std::find(kLevels.begin(), kLevels.end(), text) == kLevels.end()) {
+    return "'" + std::string(text) + "' is none of trace, debug, info, warn, error, off";
+  }
+  config.log_level = text;
+  return {};
+}
+
+// THE list: the flag is --name, the variable STATOR_NAME, the TOML key name.
+struct Setting {
+  const char* name;
+  const char* variable;
+  const char* help;
+  Complaint (*set)(ServeConfig&, std::string_view);
+  bool is_switch = false;
+};
+constexpr std::array kSettings{
+    Setting{"host", "STATOR_HOST", "Address to listen on [127.0.0.1]", set_host},
+    Setting{"port", "STATOR_PORT", "Port of the DynamoDB API; 0 picks a free one [8000]", set_port},
+    Setting{"admin-port", "STATOR_ADMIN_PORT", "Port of /metrics, /livez and /readyz; 0 picks a free one [8100]",
+            set_admin_port},
+    Setting{"data-dir", "STATOR_DATA_DIR", "Folder of the data, created if missing [./stator-data]", set_data_dir},
+    Setting{"in-memory", "STATOR_IN_MEMORY", "Keep everything in memory; nothing survives the process", set_in_memory,
+            true},
+    Setting{"http-threads", "STATOR_HTTP_THREADS", "Threads that read and answer requests [1]", set_http_threads},
+    Setting{"cors", "STATOR_CORS", "Origins that browsers may call from, separated by commas [all]", set_cors},
+    Setting{"log-level", "STATOR_LOG_LEVEL", "trace, debug, info, warn, error or off [info]", set_log_level},
+};
+
+// Setting name to text, of one source.
+using Values = std::map<std::string, std::string>;
+
+Message usage_error(std::string text) { return {"stator: " + std::move(text), kUsageError}; }
+
+std::optional<Message> apply(ServeConfig& config, const Values& values, std::string_view source) {
+  const auto in_memory = values.find("in-memory");
+  if (in_memory != values.end() && in_memory->second == "true" && values.contains("data-dir")) {
+    return usage_error(std::string(source) + " gives both in-memory and data-dir: give one of them");
+  }
+  for (const Setting& setting : kSettings) {
+    const auto value = values.find(setting.name);
+    if (value == values.end()) continue;
+    const Complaint complaint = setting.set(config, value->second);
+    if (!complaint.empty()) return usage_error(std::string(setting.name) + " (" + std::string(source) + "): " + complaint);
+  }
+  return std::nullopt;
+}
+
+// A TOML value as the text that a flag would have; nullopt for what no setting takes.
+std::optional<std::string> toml_text(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  if (const auto* list = node.as_array()) {
+    std::string joined;
+    for (const toml::node& element : *list) {
+      const auto* text = element.as_string();
+      if (text == nullptr) return std::nullopt;
+      if (!joined.empty()) joined += ',';
+      joined += text->get();
+    }
+    return joined;
+  }
+  return std::nullopt;
+}
+
+model::Result<Values, Message> read_file(const std::string& path) {
+  toml::table table;
+  try {
+    table = toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    std::string where = path;
+    if (error.source().begin.line > 0) where += ":" + std::to_string(error.source().begin.line);
+    return model::Failure(usage_error(where + ": " + std::string(error.description())));
+  }
+  Values values;
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    const std::string where = path + ":" + std::to_string(node.source().begin.line) + ": ";
+    const auto known = std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return s.name == name; });
+    if (known == kSettings.end()) {
+      std::string names;
+      for (const Setting& setting : kSettings) names += std::string(names.empty() ? "" : ", ") + setting.name;
+      return model::Failure(usage_error(where + "unknown key '" + name + "'; known are " + names));
+    }
+    auto text = toml_text(node);
+    if (!text) return model::Failure(usage_error(where + name + " has a value of a kind that it does not take"));
+    values.emplace(name, std::move(*text));
+  }
+  return values;
+}
+
+struct Flags {
+  Values values;
+  std::optional<std::string> file;
+};
+
+model::Result<Flags, Message> read_flags(const std::vector<std::string>& arguments, std::string_view version) {
+  CLI::App app{"Stator: a DynamoDB-compatible, replicated database"};
+  app.name("stator");
+  app.set_version_flag("--version", "stator " + std::string(version));
+  app.require_subcommand(1);
+  CLI::App* serve = app.add_subcommand("serve", "Serve the DynamoDB API");
+  Flags flags;
+  std::map<std::string, std::string> texts;
+  std::map<std::string, bool> switches;
+  for (const Setting& setting : kSettings) {
+    const std::string flag = std::string("--") + setting.name;
+    const std::string help = std::string(setting.help) + " (" + setting.variable + ")";
+    if (setting.is_switch) {
+      serve->add_flag(flag, switches[setting.name], help);
+    } else {
+      serve->add_option(flag, texts[setting.name], help)->take_last();
+    }
+  }
+  serve->add_option("--config", flags.file, "TOML file with these settings as keys (STATOR_CONFIG)");
+  serve->footer("A flag wins over its variable, which wins over the file.");
+  auto reversed = rewrite_arguments(arguments);
+  if (!reversed.empty() && !reversed.front().starts_with('-') && reversed.front() != "serve") {
+    return model::Failure(usage_error("there is no command '" + reversed.front() + "'; `stator --help` lists them"));
+  }
+  std::reverse(reversed.begin(), reversed.end());  // CLI11 takes a vector from its end
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0 && !arguments.empty()) {
+      return model::Failure(usage_error(std::string(error.what()) + "; `stator --help` tells more"));
+    }
+    std::ostringstream out;
+    std::ostringstream ignored;
+    if (arguments.empty()) return model::Failure(Message{app.help(), kUsageError});
+    app.exit(error, out, ignored);
+    return model::Failure(Message{out.str(), 0});
+  }
+  for (const Setting& setting : kSettings) {
+    if (serve->count(std::string("--") + setting.name) == 0) continue;
+    flags.values[setting.name] = setting.is_switch ? "true" : texts[setting.name];
+  }
+  return flags;
+}
+
+}  // namespace
+
+model::Result<ServeConfig, Message> read_config(const std::vector<std::string>& arguments,
+                                                const Environment& environment, std::string_view version) {
+  auto flags = read_flags(arguments, version);
+  if (!flags) return model::Failure(std::move(flags).error());
+  ServeConfig config;
+  const auto file = flags->file ? flags->file : environment("STATOR_CONFIG");
+  if (file) {
+    auto values = read_file(*file);
+    if (!values) return model::Failure(std::move(values).error());
+    if (auto failed = apply(config, *values, *file)) return model::Failure(std::move(*failed));
+  }
+  Values variables;
+  for (const Setting& setting : kSettings) {
+    if (auto value = environment(setting.variable)) variables.emplace(setting.name, std::move(*value));
+  }
+  if (auto failed = apply(config, variables, "the environment")) return model::Failure(std::move(*failed));
+  if (auto failed = apply(config, flags->values, "the command line")) return model::Failure(std::move(*failed));
+  return config;
+}
+
+}  // namespace stator::cli

@@ -1,0 +1,46 @@
+// What `stator` is asked to do: the command line, the environment and the TOML file, in that order of precedence, to one
+// plain struct. Pure but for reading the file; errors are one line that names the option, where it stood and the remedy.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/result.h"
+
+namespace stator::cli {
+
+inline constexpr uint16_t kDefaultPort = 8000;       // where users of local DynamoDB servers look
+inline constexpr uint16_t kDefaultAdminPort = 8100;
+inline constexpr unsigned kHttpThreadsMax = 64;
+
+struct ServeConfig {
+  std::string host = "127.0.0.1";
+  uint16_t port = kDefaultPort;             // 0: one that is free
+  bool port_given = false;                  // by anyone: then it is not replaced where it is taken
+  uint16_t admin_port = kDefaultAdminPort;  // 0: one that is free
+  bool admin_port_given = false;
+  std::string data_dir = "./stator-data";
+  bool in_memory = false;
+  unsigned http_threads = 1;
+  std::vector<std::string> cors_origins;    // empty: all
+  std::string log_level = "info";           // trace, debug, info, warn, error or off
+};
+
+// Text to be printed instead of doing anything, and what to exit with.
+struct Message {
+  std::string text;
+  int exit_code = 0;  // 0: on stdout (help, version); else on stderr
+};
+
+// The value of an environment variable; nullopt where it is unset.
+using Environment = std::function<std::optional<std::string>(const char* name)>;
+
+// `arguments` without the program's name, not rewritten yet. `version`: what --version says.
+model::Result<ServeConfig, Message> read_config(const std::vector<std::string>& arguments,
+                                                const Environment& environment, std::string_view version);
+
+}  // namespace stator::cli

@@ -1,0 +1,102 @@
+// Metrics: every metric that the process exports, named in one place (monitoring/metrics.cpp). Whoever counts keeps the
+// reference that it is given here; nothing looks a metric up while it serves a request.
+//
+// Rules: prefix `stator_`, base units, `_total` on counters, histograms instead of summaries, labels of a bounded number
+// of values and never a key. Any thread may count; scrape hooks run on the thread that asks for the exposition.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "monitoring/process_metrics.h"
+#include "monitoring/table_capacity.h"
+
+namespace stator::monitoring {
+
+// What the gateway counts of one operation. References live as long as the Metrics.
+struct OperationMetrics {
+  prometheus::Histogram& request_duration_seconds;  // successes only, from the whole request read to the answer made
+  prometheus::Counter& throttled_requests_total;
+  prometheus::Counter& returned_items_total;
+};
+
+// Whose fault an error is: the label `class` of errors_total.
+enum class ErrorClass : uint8_t { kUser, kSystem };
+
+// The two LevelDBs of a store.
+enum class Database : uint8_t { kLog = 0, kItems = 1 };
+inline constexpr size_t kDatabases = 2;
+inline constexpr size_t kLevelDbLevels = 7;  // leveldb::config::kNumLevels
+
+// State of one LevelDB, as `leveldb.stats` tells it.
+struct LevelStats {
+  std::array<uint64_t, kLevelDbLevels> files{};
+  std::array<uint64_t, kLevelDbLevels> bytes{};
+};
+
+class Metrics {
+ public:
+  // `version`: what build_info says, as in "0.1.0".
+  explicit Metrics(std::string_view version);
+
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // The exposition in Prometheus' text format, after the scrape hooks have run. Any thread.
+  std::string exposition();
+  // `hook` runs before each exposition, under a lock: it sets the gauges that nobody keeps up to date otherwise. It must
+  // not block, and what it captures must live until remove_hooks() or the end of this object.
+  void on_scrape(std::function<void()> hook);
+  // Forgets the hooks: before their captures go.
+  void remove_hooks();
+
+  // Registers on the first call; a call takes locks: keep what it returns.
+  OperationMetrics operation(std::string_view name);
+  prometheus::Counter& errors(ErrorClass error_class, std::string_view code);
+  prometheus::Gauge& mailbox_depth(std::string_view actor);
+  void set_levels(Database database, const LevelStats& stats);
+
+  TableCapacity& consumed_capacity() { return table_capacity_; }
+
+ private:
+  prometheus::Registry registry_;
+  ProcessMetrics process_;
+  TableCapacity table_capacity_;
+  std::mutex hooks_mutex_;
+  std::vector<std::function<void()>> hooks_;  // protected by hooks_mutex_
+
+  prometheus::Family<prometheus::Histogram>& request_duration_;
+  prometheus::Family<prometheus::Counter>& throttled_requests_;
+  prometheus::Family<prometheus::Counter>& returned_items_;
+  prometheus::Family<prometheus::Counter>& errors_;
+  prometheus::Family<prometheus::Gauge>& mailbox_depth_;
+  std::array<std::array<prometheus::Gauge*, kLevelDbLevels>, kDatabases> level_files_{};
+  std::array<std::array<prometheus::Gauge*, kLevelDbLevels>, kDatabases> level_bytes_{};
+
+ public:
+  // The gateway.
+  prometheus::Counter& conditional_check_failed_total;
+  prometheus::Gauge& open_connections;
+  prometheus::Gauge& request_memory_bytes;       // bodies and answers held at this moment
+  prometheus::Counter& refused_requests_total;   // refused before they were read: memory, size, broken HTTP
+  // The log: one observation a synced batch.
+  prometheus::Histogram& log_fsync_duration_seconds;
+  prometheus::Histogram& log_batch_entries;
+  prometheus::Counter& log_written_bytes_total;
+  // Replication.
+  prometheus::Gauge& leaders;    // replicas of this node that lead
+  prometheus::Gauge& followers;  // replicas of this node that follow
+  prometheus::Counter& elections_total;
+  prometheus::Gauge& replication_lag_seconds;  // of the slowest follower replica of this node
+};
+
+}  // namespace stator::monitoring

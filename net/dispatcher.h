@@ -1,0 +1,33 @@
+// Dispatcher: the gateway's view of everything behind it: typed requests in, answers out, later and from any thread.
+// Implemented by the actors (actors/router.h) and by tests.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+#include "api/answer.h"
+#include "api/error.h"
+#include "api/operation.h"
+#include "net/unique_function.h"
+
+namespace stator::net {
+
+struct RequestContext {
+  // The same over a client's retries of one call, where client_retry_id: replicas apply it once (protocol 9). Else unique.
+  std::array<uint8_t, 16> request_id{};
+  bool client_retry_id = false;
+  std::chrono::steady_clock::time_point deadline;  // the answer is of no use later
+};
+
+// Called exactly once, from any thread; must not be called while holding a lock that execute() takes.
+using Done = UniqueFunction<void(api::Result<api::Answer>)>;
+
+class Dispatcher {
+ public:
+  virtual ~Dispatcher() = default;
+  // Any thread; must not block. A Done that is dropped uncalled answers InternalServerError.
+  virtual void execute(api::RequestPtr request, RequestContext context, Done done) = 0;
+};
+
+}  // namespace stator::net

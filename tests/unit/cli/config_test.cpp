@@ -1,0 +1,176 @@
+// Goal: who says what wins (flag, environment, file, default), the other server's flags work, and whatever is wrong is
+// refused in one line that names it.
+#include "cli/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <map>
+
+#include "cli/arguments.h"
+
+namespace stator::cli {
+namespace {
+
+using Strings = std::vector<std::string>;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ConfigTest : public testing::Test {
+ protected:
+  ~ConfigTest() override {
+    if (!file_.empty()) std::remove(file_.c_str());
+  }
+  model::Result<ServeConfig, Message> read(const Strings& arguments) {
+    const auto lookup = [this](const char* name) -> std::optional<std::string> {
+      const auto at = environment_.find(name);
+      return at == environment_.end() ? std::nullopt : std::optional(at->second);
+    };
+    return read_config(arguments, lookup, "9.9.9");
+  }
+  std::string error(const Strings& arguments) {
+    const auto result = read(arguments);
+    if (result.ok()) return "(accepted)";
+    EXPECT_NE(result.error().exit_code, 0);
+    EXPECT_EQ(result.error().text.find('\n'), std::string::npos) << "one line";
+    return result.error().text;
+  }
+  std::string file(const std::string& text) {
+    file_ = testing::TempDir() + "/stator_config_test.toml";
+    std::ofstream(file_) << text;
+    return file_;
+  }
+
+  std::map<std::string, std::string> environment_;
+  std::string file_;
+};
+
+TEST_F(ConfigTest, Defaults) {
+  const auto config = read({"serve"});
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->host, "127.0.0.1");
+  EXPECT_EQ(config->port, 8000);
+  EXPECT_FALSE(config->port_given);
+  EXPECT_EQ(config->admin_port, 8100);
+  EXPECT_FALSE(config->admin_port_given);
+  EXPECT_EQ(config->data_dir, "./stator-data");
+  EXPECT_FALSE(config->in_memory);
+}
+
+TEST_F(ConfigTest, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
+  const auto path = file("port = 1\nhost = \"file\"\nadmin-port = 11\n");
+  environment_ = {{"STATOR_PORT", "2"}, {"STATOR_HOST", "variable"}};
+  const auto config = read({"serve", "--port", "3", "--config", path});
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->port, 3);
+  EXPECT_TRUE(config->port_given);
+  EXPECT_EQ(config->host, "variable");
+  EXPECT_EQ(config->admin_port, 11);
+  EXPECT_EQ(config->log_level, "info");
+  EXPECT_EQ(read({"serve", "--config", path})->port, 2);
+  environment_ = {{"STATOR_CONFIG", path}};
+  EXPECT_EQ(read({"serve"})->port, 1);
+}
+
+TEST_F(ConfigTest, EverySettingHasAllThreeForms) {
+  const auto path = file("host = \"h\"\nport = 1\nadmin-port = 2\ndata-dir = \"d\"\nhttp-threads = 3\n"
+                         "cors = [\"https://a\", \"https://b\"]\nlog-level = \"warn\"\n");
+  const auto from_file = read({"serve", "--config", path});
+  environment_ = {{"STATOR_HOST", "h"},         {"STATOR_PORT", "1"},
+                  {"STATOR_ADMIN_PORT", "2"},   {"STATOR_DATA_DIR", "d"},
+                  {"STATOR_HTTP_THREADS", "3"}, {"STATOR_CORS", "https://a, https://b"},
+                  {"STATOR_LOG_LEVEL", "warn"}};
+  const auto from_environment = read({"serve"});
+  environment_.clear();
+  const auto from_flags = read({"serve", "--host=h", "--port=1", "--admin-port=2", "--data-dir=d", "--http-threads=3",
+                                "--cors=https://a,https://b", "--log-level=warn"});
+  for (const auto* config : {&from_file, &from_environment, &from_flags}) {
+    ASSERT_TRUE(config->ok());
+    const ServeConfig& c = config->value();
+    EXPECT_EQ(c.host, "h");
+    EXPECT_EQ(c.port, 1);
+    EXPECT_EQ(c.admin_port, 2);
+    EXPECT_EQ(c.data_dir, "d");
+    EXPECT_EQ(c.http_threads, 3u);
+    EXPECT_THAT(c.cors_origins, ElementsAre("https://a", "https://b"));
+    EXPECT_EQ(c.log_level, "warn");
+  }
+}
+
+TEST_F(ConfigTest, MemoryOrFolderTheCloserOneWins) {
+  EXPECT_TRUE(read({"serve", "--in-memory"})->in_memory);
+  environment_ = {{"STATOR_DATA_DIR", "d"}};
+  EXPECT_TRUE(read({"serve", "--in-memory"})->in_memory);
+  environment_ = {{"STATOR_IN_MEMORY", "true"}};
+  EXPECT_TRUE(read({"serve"})->in_memory);
+  EXPECT_FALSE(read({"serve", "--data-dir", "d"})->in_memory);
+  environment_.clear();
+  EXPECT_TRUE(read({"serve", "--config", file("in-memory = true\n")})->in_memory);
+  EXPECT_THAT(error({"serve", "--in-memory", "--data-dir", "d"}), HasSubstr("both"));
+}
+
+TEST_F(ConfigTest, WhatIsWrongIsNamed) {
+  EXPECT_THAT(error({"serve", "--port", "70000"}), HasSubstr("port"));
+  EXPECT_THAT(error({"serve", "--port", "70000"}), HasSubstr("70000"));
+  EXPECT_THAT(error({"serve", "--port", "8000x"}), HasSubstr("8000x"));
+  EXPECT_THAT(error({"serve", "--port", "-1"}), HasSubstr("port"));
+  EXPECT_THAT(error({"serve", "--http-threads", "0"}), HasSubstr("http-threads"));
+  EXPECT_THAT(error({"serve", "--log-level", "loud"}), HasSubstr("loud"));
+  EXPECT_THAT(error({"serve", "--prot", "1"}), HasSubstr("--prot"));
+  EXPECT_THAT(error({"server"}), HasSubstr("server"));
+  environment_ = {{"STATOR_PORT", "many"}};
+  EXPECT_THAT(error({"serve"}), HasSubstr("environment"));
+}
+
+TEST_F(ConfigTest, UnknownAndWrongKeysOfTheFileAreNamed) {
+  EXPECT_THAT(error({"serve", "--config", file("prot = 1\n")}), HasSubstr("'prot'"));
+  EXPECT_THAT(error({"serve", "--config", file("\n[port]\nx = 1\n")}), HasSubstr(":2: port"));
+  EXPECT_THAT(error({"serve", "--config", file("port = \n")}), HasSubstr(".toml:1: "));
+  EXPECT_THAT(error({"serve", "--config", file("port = 1.5\n")}), HasSubstr("port"));
+  EXPECT_THAT(error({"serve", "--config", "/nonexistent/x.toml"}), HasSubstr("/nonexistent/x.toml"));
+}
+
+TEST_F(ConfigTest, HelpAndVersionAreNoErrors) {
+  for (const Strings& arguments : {Strings{"--help"}, {"-help"}, {"serve", "--help"}}) {
+    const auto result = read(arguments);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().exit_code, 0);
+    EXPECT_THAT(result.error().text, HasSubstr("serve"));
+  }
+  for (const Strings& arguments : {Strings{"--version"}, {"-version"}}) {
+    const auto result = read(arguments);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().exit_code, 0);
+    EXPECT_THAT(result.error().text, HasSubstr("9.9.9"));
+  }
+  const auto nothing = read({});
+  ASSERT_FALSE(nothing.ok());
+  EXPECT_NE(nothing.error().exit_code, 0);
+  EXPECT_THAT(nothing.error().text, HasSubstr("serve"));
+}
+
+TEST_F(ConfigTest, TheOtherServersFlagsWork) {
+  const auto config = read({"-port", "8123", "-inMemory", "-sharedDb", "-cors", "https://a,https://b",
+                            "-delayTransientStatuses", "-disableTelemetry"});
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->port, 8123);
+  EXPECT_TRUE(config->in_memory);
+  EXPECT_THAT(config->cors_origins, ElementsAre("https://a", "https://b"));
+  EXPECT_EQ(read({"serve", "-dbPath", "d", "-optimizeDbBeforeStartup"})->data_dir, "d");
+  EXPECT_TRUE(read({"-sharedDb"}).ok());
+}
+
+TEST(RewriteArguments, TurnsTheirsIntoOurs) {
+  EXPECT_THAT(rewrite_arguments({"-port", "8000", "-inMemory"}), ElementsAre("serve", "--port", "8000", "--in-memory"));
+  EXPECT_THAT(rewrite_arguments({"-port=8000"}), ElementsAre("serve", "--port=8000"));
+  EXPECT_THAT(rewrite_arguments({"--port", "8000"}), ElementsAre("serve", "--port", "8000"));
+  EXPECT_THAT(rewrite_arguments({"serve", "-dbPath", "x"}), ElementsAre("serve", "--data-dir", "x"));
+  EXPECT_THAT(rewrite_arguments({"-sharedDb"}), ElementsAre("serve"));
+  EXPECT_THAT(rewrite_arguments({"-version"}), ElementsAre("--version"));
+  EXPECT_THAT(rewrite_arguments({}), ElementsAre());
+}
+
+}  // namespace
+}  // namespace stator::cli
