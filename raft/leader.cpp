@@ -179,9 +179,12 @@ void Leader::on(State& state, Peer& peer, const AppendResponse& response) {
   Progress& progress = peer.progress;
   if (response.index > state.log.last()) return;  // about a log that is not ours
   if (response.rejected) {
-    // The highest index at which our term is no higher than the follower's there: all above must differ. One
-    // round trip a term, not an entry.
-    progress.rejected(response.index, state.log.last_not_above(response.hint_index, response.hint_term));
+    // The highest index at which our term is no higher than the follower's at the hint: all above must
+    // differ. One round trip a term, not an entry. What lies below our log is for a snapshot to settle.
+    const Index agree = response.hint_index < state.log.compacted_index()
+                            ? response.hint_index
+                            : state.log.last_not_above(response.hint_index, response.hint_term);
+    progress.rejected(response.index, agree);
     return;
   }
   const bool news = progress.accepted(response.index);

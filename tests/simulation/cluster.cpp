@@ -6,9 +6,9 @@
 namespace stator::simulation {
 namespace {
 
-constexpr uint64_t kTick = 10;               // units of time
-constexpr uint64_t kFaultPhase = 12'000;     // units of time
-constexpr uint64_t kConvergePhase = 12'000;  // at most
+constexpr uint64_t kTick = 10;                // units of time
+constexpr uint64_t kFaultPhase = 12'000;      // units of time
+constexpr uint64_t kConvergePhase = 120'000;  // at most: some runs draw windows of one entry
 
 // For a failure's message: where everybody stands.
 std::string describe(Replica& replica) {
