@@ -205,12 +205,12 @@ def test_unknown_operations(call):
         assert answer.json()["__type"] == "com.amazon.coral.service#UnknownOperationException"
 
 
-def test_a_call_without_credentials(server, table):
+def test_a_call_without_credentials_is_served(server, table):
+    """Nobody is asked who they are, unless the server is told to."""
     headers = raw_http.headers_for("GetItem")
     del headers["Authorization"]
     answer = raw_http.request(server.port, "POST", "/", json.dumps({"TableName": table, "Key": KEY}).encode(), headers)
-    assert answer.status == 400
-    assert answer.error_name() in ("MissingAuthenticationTokenException", "MissingAuthenticationToken")
+    assert (answer.status, answer.json()) == (200, {})
 
 
 def test_violated_constraints_are_counted(call):

@@ -70,18 +70,21 @@ class Writer(threading.Thread):
             self.wrong = error
 
     def attempt(self, call, **parameters):
-        """True with an answer, False where none came: the write may or may not have happened."""
-        try:
-            self.answer = call(TableName=self.table, **parameters)
-            self.ledger.answers += 1
-            return True
-        except botocore.exceptions.ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
-                raise
-            return False
-        except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError):
-            self.stop.wait(0.005)  # the server is away; do not spin
-            return False
+        """True with an answer, False where none came: the write may or may not have happened. Waits while nobody listens."""
+        while not self.stop.is_set():
+            try:
+                self.answer = call(TableName=self.table, **parameters)
+                self.ledger.answers += 1
+                return True
+            except botocore.exceptions.EndpointConnectionError:
+                self.stop.wait(0.005)  # refused: nothing was sent, so nothing is in doubt
+            except botocore.exceptions.ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                    raise
+                return False
+            except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError):
+                return False
+        return False
 
     def put_row(self, name):
         self.ledger.rows_maybe.add(name)
