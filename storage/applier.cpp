@@ -1,4 +1,5 @@
-// The applier's thread (applier.h). Order of its work: apply what waits, sync where it is due, delete when idle.
+// The applier's thread (applier.h). Order of its work: apply what waits, sync where it is due, delete when
+// idle.
 #include "storage/applier.h"
 
 #include <algorithm>
@@ -17,20 +18,18 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }  // namespace
 
 std::chrono::microseconds throttle_delay(int level0_files, size_t bytes) {
-  constexpr int kFree = 6;          // LevelDB begins to compact at 4
-  constexpr int kSlowest = 11;      // and stops writes at 12
-  constexpr uint64_t kRate = 32;    // bytes a microsecond are MB/s
+  constexpr int kFree = 6;        // LevelDB begins to compact at 4
+  constexpr int kSlowest = 11;    // and stops writes at 12
+  constexpr uint64_t kRate = 32;  // bytes a microsecond are MB/s
   if (level0_files < kFree) return std::chrono::microseconds(0);
   const int step = std::min(level0_files, kSlowest) - kFree;
   return std::chrono::microseconds((bytes << step) / kRate);
 }
 
 Applier::Applier(ItemStore& items, ApplierLimits limits, ItemsSynced on_synced, StorageObserver& observer)
-    : items_(items),
-      limits_(limits),
-      on_synced_(std::move(on_synced)),
-      observer_(observer),
-      thread_([this] { run(); }) {}
+    : items_(items), limits_(limits), on_synced_(std::move(on_synced)), observer_(observer), thread_([this] {
+        run();
+      }) {}
 
 Applier::~Applier() { stop(); }
 
@@ -212,7 +211,8 @@ void Applier::run_room_callbacks() {
   for (const auto& again : room) again();
 }
 
-// Everything that waits gets the error, the newest callback of each partition only; and so does all that comes.
+// Everything that waits gets the error, the newest callback of each partition only; and so does all that
+// comes.
 void Applier::fail(const Error& error) {
   std::deque<Waiting> waiting;
   std::deque<SyncRequest> syncs;
@@ -225,7 +225,8 @@ void Applier::fail(const Error& error) {
   }
   std::unordered_map<PartitionId, bool> told;
   for (auto next = waiting.rbegin(); next != waiting.rend(); ++next) {
-    if (told.emplace(next->batch.state.partition, true).second && next->applied) next->applied(Failure(error));
+    if (told.emplace(next->batch.state.partition, true).second && next->applied)
+      next->applied(Failure(error));
   }
   for (const SyncRequest& request : syncs) {
     if (request.done) request.done(Failure(error));

@@ -1,5 +1,6 @@
-// Applier: the one thread that writes items/. It merges the batches of many partitions into one LevelDB write, holds back
-// by level-0 files before LevelDB would stop, syncs now and then so that logs can be cut, and deletes dropped spaces when idle.
+// Applier: the one thread that writes items/. It merges the batches of many partitions into one LevelDB
+// write, holds back by level-0 files before LevelDB would stop, syncs now and then so that logs can be cut,
+// and deletes dropped spaces when idle.
 #pragma once
 
 #include <chrono>
@@ -16,8 +17,9 @@
 
 namespace stator::storage {
 
-// Called once its batch can be read from the store, or never will be. Cumulative like Committed (committer_queue.h): of
-// several batches of one partition in one write only the newest one's callback runs. On the applier's thread: short.
+// Called once its batch can be read from the store, or never will be. Cumulative like Committed
+// (committer_queue.h): of several batches of one partition in one write only the newest one's callback runs.
+// On the applier's thread: short.
 using Applied = std::function<void(const Result<void>&)>;
 // Up to where each partition is durable; on failure the error. On the applier's thread.
 using ItemsSynced = std::function<void(const Result<std::vector<SyncedIndex>>&)>;
@@ -25,13 +27,14 @@ using ItemsSynced = std::function<void(const Result<std::vector<SyncedIndex>>&)>
 struct ApplierLimits {
   size_t queue_bytes_max = 64 * 1024 * 1024;  // waiting; one batch of any size is accepted by an empty queue
   size_t write_bytes = 1024 * 1024;           // a LevelDB write closes after the batch that crosses this
-  size_t sync_every_bytes = 16 * 1024 * 1024; // applied since the last sync: syncs by itself and tells on_synced
-  size_t delete_rows = 500;                   // of dropped spaces at a time, when idle
-  std::chrono::milliseconds delete_pause{10}; // between two of those
+  size_t sync_every_bytes =
+      16 * 1024 * 1024;      // applied since the last sync: syncs by itself and tells on_synced
+  size_t delete_rows = 500;  // of dropped spaces at a time, when idle
+  std::chrono::milliseconds delete_pause{10};  // between two of those
 };
 
-// How long a write of `bytes` waits with `level0_files` tables at level 0: nothing below 6, then at 32 MiB/s and half of that
-// with each table more, so that LevelDB's stop at 12 is not met. Pure.
+// How long a write of `bytes` waits with `level0_files` tables at level 0: nothing below 6, then at 32 MiB/s
+// and half of that with each table more, so that LevelDB's stop at 12 is not met. Pure.
 std::chrono::microseconds throttle_delay(int level0_files, size_t bytes);
 
 // Thread-safe.
@@ -43,13 +46,13 @@ class Applier {
   // stop()s.
   ~Applier();
 
-  // False, with `batch` untouched, where the bound is reached: the caller keeps it; commit minus applied grows, and past its
-  // bound proposals are refused. It tries again when when_room() calls. After a failure (or stop) it is accepted and its
-  // callback runs, on the caller's thread, with that error.
+  // False, with `batch` untouched, where the bound is reached: the caller keeps it; commit minus applied
+  // grows, and past its bound proposals are refused. It tries again when when_room() calls. After a failure
+  // (or stop) it is accepted and its callback runs, on the caller's thread, with that error.
   [[nodiscard]] bool try_apply(ApplyBatch& batch, Applied& applied);
   void when_room(std::function<void()> again);
-  // Syncs after all that was accepted before this call, then tells `done` and on_synced. Requests that wait together share
-  // one sync.
+  // Syncs after all that was accepted before this call, then tells `done` and on_synced. Requests that wait
+  // together share one sync.
   void request_sync(ItemsSynced done = {});
 
   std::optional<Error> failure() const;

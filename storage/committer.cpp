@@ -27,8 +27,11 @@ bool Committer::try_submit(Submission& submission) {
         case CommitterQueue::Offer::kAccepted:
           if (queue_.waiting() == 1) changed_.notify_one();  // else the thread is awake, or was told already
           return true;
-        case CommitterQueue::Offer::kFull: break;
-        case CommitterQueue::Offer::kFailed: refused = queue_.failure(); break;
+        case CommitterQueue::Offer::kFull:
+          break;
+        case CommitterQueue::Offer::kFailed:
+          refused = queue_.failure();
+          break;
       }
     }
   }

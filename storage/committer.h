@@ -1,5 +1,6 @@
-// Committer: the one thread that writes log/. Everything that waits goes into one synced LevelDB batch, since group commit
-// decides write speed; then each replica gets one callback. The decisions are committer_queue.h's.
+// Committer: the one thread that writes log/. Everything that waits goes into one synced LevelDB batch, since
+// group commit decides write speed; then each replica gets one callback. The decisions are
+// committer_queue.h's.
 #pragma once
 
 #include <condition_variable>
@@ -22,9 +23,9 @@ class Committer {
   // stop()s.
   ~Committer();
 
-  // False, with `submission` untouched, where the queue's bound is reached: the caller keeps it, refuses new proposals, and
-  // tries again when when_room() calls. After a write has failed (or after stop) it is accepted and its callback runs, on the
-  // caller's thread, with that error.
+  // False, with `submission` untouched, where the queue's bound is reached: the caller keeps it, refuses new
+  // proposals, and tries again when when_room() calls. After a write has failed (or after stop) it is
+  // accepted and its callback runs, on the caller's thread, with that error.
   [[nodiscard]] bool try_submit(Submission& submission);
   // Runs `again` once, as soon as the queue is at most half full; at once where it is already.
   void when_room(std::function<void()> again);
@@ -42,9 +43,9 @@ class Committer {
   StorageObserver& observer_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  CommitterQueue queue_;                              // by mutex_
+  CommitterQueue queue_;                                 // by mutex_
   std::vector<std::function<void()>> waiting_for_room_;  // by mutex_
-  bool stopping_ = false;                             // by mutex_
+  bool stopping_ = false;                                // by mutex_
   std::thread thread_;
 };
 

@@ -1,8 +1,10 @@
-// CommitterQueue: which submissions go into the next synced batch. The pure half of the committer: inputs are offers and the
-// outcome of a write, outputs are batches and the callbacks to run. No clock, no thread, no I/O.
+// CommitterQueue: which submissions go into the next synced batch. The pure half of the committer: inputs are
+// offers and the outcome of a write, outputs are batches and the callbacks to run. No clock, no thread, no
+// I/O.
 //
 //   idle --take() finds work--> writing --finish(ok)--> idle
-//                                   \----finish(error)--> failed: everything waiting, and every later offer, gets the error
+//                                   \----finish(error)--> failed: all that waits, and every later offer, gets
+//                                   it
 #pragma once
 
 #include <cstdint>
@@ -16,9 +18,9 @@
 
 namespace stator::storage {
 
-// Called once its update is durable, or will never be. Cumulative: where one sync covers several submissions of a replica,
-// only the newest one's callback runs, and stands for all of that replica before it. On the committer's thread: short, and
-// not back into the committer except try_submit.
+// Called once its update is durable, or will never be. Cumulative: where one sync covers several submissions
+// of a replica, only the newest one's callback runs, and stands for all of that replica before it. On the
+// committer's thread: short, and not back into the committer except try_submit.
 using Committed = std::function<void(const Result<void>&)>;
 
 struct Submission {
@@ -27,11 +29,13 @@ struct Submission {
 };
 
 struct CommitterLimits {
-  size_t queue_bytes_max = 64 * 1024 * 1024;  // waiting; one submission of any size is accepted by an empty queue
-  size_t batch_bytes = 1024 * 1024;           // a batch closes after the submission that crosses this
+  size_t queue_bytes_max =
+      64 * 1024 * 1024;              // waiting; one submission of any size is accepted by an empty queue
+  size_t batch_bytes = 1024 * 1024;  // a batch closes after the submission that crosses this
 };
 
-// What one synced batch carries. updates[i] belongs to callbacks[i], which is empty where a newer one stands for it.
+// What one synced batch carries. updates[i] belongs to callbacks[i], which is empty where a newer one stands
+// for it.
 struct CommitBatch {
   std::vector<LogUpdate> updates;
   std::vector<Committed> callbacks;
@@ -50,8 +54,8 @@ class CommitterQueue {
   bool has_work() const { return !waiting_.empty() && !writing_ && !failed_; }
   // The next batch. Requires has_work().
   CommitBatch take();
-  // The batch that was taken is durable, or failed. On failure: the callbacks of everything that still waits, newest of each
-  // replica only, to be run with the error.
+  // The batch that was taken is durable, or failed. On failure: the callbacks of everything that still waits,
+  // newest of each replica only, to be run with the error.
   std::vector<Committed> finish(const Result<void>& outcome);
 
   const std::optional<Error>& failure() const { return failed_; }

@@ -1,4 +1,5 @@
-// CRC-32C by eight tables: eight bytes a step, about 1.5 GB/s, so that the logs of a restart are checked in milliseconds.
+// CRC-32C by eight tables: eight bytes a step, about 1.5 GB/s, so that the logs of a restart are checked in
+// milliseconds.
 #include "storage/crc32c.h"
 
 #include <array>
@@ -45,7 +46,8 @@ uint32_t crc32c(std::string_view bytes) {
     crc = 0;
     for (int byte = 0; byte < 8; ++byte) crc ^= kTables[7 - byte][(word >> (8 * byte)) & 0xff];
   }
-  for (; left > 0; --left, ++at) crc = (crc >> 8) ^ kTables[0][(crc ^ static_cast<unsigned char>(*at)) & 0xff];
+  for (; left > 0; --left, ++at)
+    crc = (crc >> 8) ^ kTables[0][(crc ^ static_cast<unsigned char>(*at)) & 0xff];
   return ~crc;
 }
 

@@ -1,5 +1,5 @@
-// CRC-32C (Castagnoli, RFC 3720 B.4), as LevelDB's logs carry it: masked, since a checksum of bytes that contain checksums
-// is weak. Ours, since Debian has no library of it. Pure; any thread.
+// CRC-32C (Castagnoli, RFC 3720 B.4), as LevelDB's logs carry it: masked, since a checksum of bytes that
+// contain checksums is weak. Ours, since Debian has no library of it. Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -49,8 +49,8 @@ Engine::Engine(FileSystem& files, std::string path, const EngineOptions& options
       cache_(leveldb::NewLRUCache(options.block_cache_bytes)),
       env_(std::make_unique<DatabaseEnv>(files, options.background)) {}
 
-Result<std::unique_ptr<Engine>> Engine::open(FileSystem& files, const std::string& path, const EngineOptions& options,
-                                             StorageObserver& observer) {
+Result<std::unique_ptr<Engine>> Engine::open(FileSystem& files, const std::string& path,
+                                             const EngineOptions& options, StorageObserver& observer) {
   std::unique_ptr<Engine> engine(new Engine(files, path, options, observer));
   leveldb::Options leveldb_options;
   leveldb_options.create_if_missing = true;
@@ -64,14 +64,16 @@ Result<std::unique_ptr<Engine>> Engine::open(FileSystem& files, const std::strin
   leveldb_options.compression = options.compress ? leveldb::kSnappyCompression : leveldb::kNoCompression;
   leveldb_options.filter_policy = engine->filter_.get();
   leveldb::DB* db = nullptr;
-  // An open that replays logs waits for its compaction nowhere, but a failed one may still close what it scheduled.
+  // An open that replays logs waits for its compaction nowhere, but a failed one may still close what it
+  // scheduled.
   const leveldb::Status status = leveldb::DB::Open(leveldb_options, path, &db);
   engine->db_.reset(db);
   if (!status.ok()) {
     return Failure(to_error(status, std::string("Cannot open the database of ") + options.name, path));
   }
   if (const leveldb::Status latched = engine->env_->latched(); !latched.ok()) {
-    return Failure(to_error(latched, std::string("Cannot make the database of ") + options.name + " durable", path));
+    return Failure(
+        to_error(latched, std::string("Cannot make the database of ") + options.name + " durable", path));
   }
   return engine;
 }
@@ -85,9 +87,10 @@ Error Engine::fail(const leveldb::Status& status) {
   std::lock_guard lock(failure_mutex_);
   if (!failure_) {
     Error error = to_error(status, std::string("A write to ") + options_.name + "/ failed", path_);
-    const char* remedy = error.code == ErrorCode::kNoSpace
-                             ? "free disk space, then restart"
-                             : "check the disk, then restart; what was not confirmed is fetched from the other replicas";
+    const char* remedy =
+        error.code == ErrorCode::kNoSpace
+            ? "free disk space, then restart"
+            : "check the disk, then restart; what was not confirmed is fetched from the other replicas";
     error.what += ". Nothing more is written there; " + std::string(remedy);
     failure_ = std::move(error);
     failed_.store(true, std::memory_order_release);
@@ -115,7 +118,8 @@ Result<void> Engine::write(leveldb::WriteBatch& batch, bool sync) {
   return {};
 }
 
-Result<std::optional<std::string>> Engine::get(std::string_view key, const leveldb::Snapshot* snapshot) const {
+Result<std::optional<std::string>> Engine::get(std::string_view key,
+                                               const leveldb::Snapshot* snapshot) const {
   std::string value;
   const leveldb::Status status = db_->Get(read_options(snapshot, true), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
@@ -152,7 +156,9 @@ uint64_t Engine::approximate_bytes(std::string_view from, std::string_view to) c
 
 uint64_t Engine::memory_bytes() const {
   std::string value;
-  return db_->GetProperty("leveldb.approximate-memory-usage", &value) ? std::strtoull(value.c_str(), nullptr, 10) : 0;
+  return db_->GetProperty("leveldb.approximate-memory-usage", &value)
+             ? std::strtoull(value.c_str(), nullptr, 10)
+             : 0;
 }
 
 Error Engine::read_error(const leveldb::Status& status) const {

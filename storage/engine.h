@@ -1,8 +1,9 @@
-// Engine: one LevelDB, opened with the options of its role, that never writes again after a write that failed.
+// Engine: one LevelDB, opened with the options of its role, that never writes again after a write that
+// failed.
 //
-// Why: after one ENOSPC LevelDB 1.23 accepts writes again although its log has a hole, and loses acknowledged ones; a failed
-// sync leaves the pages clean, so that a retry proves nothing. After the first error only close, and open again through
-// Store, which checks the logs (wal_check.h). Thread-safe.
+// Why: after one ENOSPC LevelDB 1.23 accepts writes again although its log has a hole, and loses acknowledged
+// ones; a failed sync leaves the pages clean, so that a retry proves nothing. After the first error only
+// close, and open again through Store, which checks the logs (wal_check.h). Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -21,14 +22,15 @@
 namespace stator::storage {
 
 struct EngineOptions {
-  const char* name = "items";                    // "log" or "items": for errors and metrics
-  size_t write_buffer_bytes = 4 * 1024 * 1024;   // 64 KiB to 1 GiB. 4 MiB for the embedded default: replay after a kill costs
-                                                 // 0.7 s at 64 MiB; 64 MiB where writes per second count
-  size_t block_cache_bytes = 8 * 1024 * 1024;    // as good as 256 MB while the page cache is warm
-  size_t table_bytes = 2 * 1024 * 1024;          // LevelDB's max_file_size
+  const char* name = "items";  // "log" or "items": for errors and metrics
+  // 64 KiB to 1 GiB. 4 MiB for the embedded default, since replay after a kill costs 0.7 s at 64 MiB; 64 MiB
+  // where writes per second count.
+  size_t write_buffer_bytes = 4 * 1024 * 1024;
+  size_t block_cache_bytes = 8 * 1024 * 1024;  // as good as 256 MB while the page cache is warm
+  size_t table_bytes = 2 * 1024 * 1024;        // LevelDB's max_file_size
   int open_files_max = 500;
-  int bloom_bits = 10;                           // 0: no filter
-  bool compress = true;                          // snappy
+  int bloom_bits = 10;   // 0: no filter
+  bool compress = true;  // snappy
   DatabaseEnv::Background background = DatabaseEnv::Background::kThread;
 };
 // No filter and no compression: rows are read in ranges, live for seconds, and are mostly encrypted or small.
@@ -38,27 +40,32 @@ EngineOptions items_engine_options();
 class Engine {
  public:
   // Creates the database where there is none. Requires that `files` and `observer` outlive the engine.
-  static Result<std::unique_ptr<Engine>> open(FileSystem& files, const std::string& path, const EngineOptions& options,
+  static Result<std::unique_ptr<Engine>> open(FileSystem& files, const std::string& path,
+                                              const EngineOptions& options,
                                               StorageObserver& observer = no_observer());
   // Waits for background work. Does not flush: see flush().
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Atomic. With `sync`: durable with everything written before it (DatabaseEnv makes that true over a rotation of the
-  // log). After a failure every call answers kHandleFailed with the first error.
+  // Atomic. With `sync`: durable with everything written before it (DatabaseEnv makes that true over a
+  // rotation of the log). After a failure every call answers kHandleFailed with the first error.
   Result<void> write(leveldb::WriteBatch& batch, bool sync);
   // The first failure, as every later write will report it; nullopt while all is well.
   std::optional<Error> failure() const;
 
   // nullopt where the key is absent. Checksums are always verified.
-  Result<std::optional<std::string>> get(std::string_view key, const leveldb::Snapshot* snapshot = nullptr) const;
-  // The caller checks status() before it believes what it read: an iterator passes over a damaged block in silence.
-  std::unique_ptr<leveldb::Iterator> iterate(const leveldb::Snapshot* snapshot = nullptr, bool fill_cache = true) const;
+  Result<std::optional<std::string>> get(std::string_view key,
+                                         const leveldb::Snapshot* snapshot = nullptr) const;
+  // The caller checks status() before it believes what it read: an iterator passes over a damaged block in
+  // silence.
+  std::unique_ptr<leveldb::Iterator> iterate(const leveldb::Snapshot* snapshot = nullptr,
+                                             bool fill_cache = true) const;
   const leveldb::Snapshot* take_snapshot() const { return db_->GetSnapshot(); }
   void release_snapshot(const leveldb::Snapshot* snapshot) const { db_->ReleaseSnapshot(snapshot); }
 
-  // Writes the memory table to a table file, so that the next open has no log to replay. Before a clean close.
+  // Writes the memory table to a table file, so that the next open has no log to replay. Before a clean
+  // close.
   Result<void> flush();
   // Files at level 0: what a writer throttles by. LevelDB itself sleeps 1 ms a write at 8 and stops at 12.
   int level0_files() const;

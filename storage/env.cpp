@@ -1,8 +1,9 @@
-// DatabaseEnv and the disk's FileSystem (env.h says why they exist). Called by LevelDB on the threads of its users and on
-// the background thread that lives here.
+// DatabaseEnv and the disk's FileSystem (env.h says why they exist). Called by LevelDB on the threads of its
+// users and on the background thread that lives here.
 #include "storage/env.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,6 +27,12 @@ class DiskFileSystem : public FileSystem {
     if (::fsync(fd) != 0) status = failure("sync", directory);
     ::close(fd);
     return status;
+  }
+
+  uint64_t free_bytes(const std::string& directory) const override {
+    struct statvfs volume;
+    if (::statvfs(directory.c_str(), &volume) != 0) return UINT64_MAX;
+    return static_cast<uint64_t>(volume.f_bavail) * volume.f_frsize;
   }
 
  private:
@@ -83,7 +90,8 @@ class DatabaseEnv::SyncedFile : public leveldb::WritableFile {
   leveldb::Status sync_if_log() {
     if (!log_ || !unsynced_) return leveldb::Status::OK();
     const leveldb::Status status = Sync();
-    unsynced_ = false;  // a failed sync is not repeated: the pages are clean now, and a second one would prove nothing
+    unsynced_ = false;  // a failed sync is not repeated: the pages are clean now, and a second one would
+                        // prove nothing
     return status;
   }
 
@@ -129,7 +137,8 @@ leveldb::Status DatabaseEnv::sync_directory_of(const std::string& name) {
   return status;
 }
 
-leveldb::Status DatabaseEnv::wrap(const std::string& name, leveldb::WritableFile* file, leveldb::WritableFile** out) {
+leveldb::Status DatabaseEnv::wrap(const std::string& name, leveldb::WritableFile* file,
+                                  leveldb::WritableFile** out) {
   // A temporary file counts only once it is renamed, and the rename syncs the directory.
   const bool temporary = std::string_view(name).ends_with(".dbtmp");
   auto wrapped = std::make_unique<SyncedFile>(*this, is_log(name), file);

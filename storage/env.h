@@ -1,10 +1,11 @@
 // The file systems that LevelDB runs on, and the wrapper that each of our databases runs in.
 //
-//   DatabaseEnv (one a database)  ──▶  FileSystem: the disk, memory (env_memory.h) or a faulty one (env_faulty.h)
+//   DatabaseEnv (one a database)  -->  FileSystem: the disk, env_memory.h, env_faulty.h
 //
-// DatabaseEnv closes LevelDB 1.23's hole: a rotated-out write-ahead log is closed without a sync, so that a later synced
-// write would cover only the newer log. Here a log is synced before it is closed, a directory after a file was created or
-// renamed in it, and a failure of either is latched: the database counts as failed (engine.h).
+// DatabaseEnv closes LevelDB 1.23's hole: a rotated-out write-ahead log is closed without a sync, so that a
+// later synced write would cover only the newer log. Here a log is synced before it is closed, a directory
+// after a file was created or renamed in it, and a failure of either is latched: the database counts as
+// failed (engine.h).
 #pragma once
 
 #include <atomic>
@@ -26,6 +27,9 @@ class FileSystem : public leveldb::EnvWrapper {
   explicit FileSystem(leveldb::Env* target) : leveldb::EnvWrapper(target) {}
   // Files created, renamed or removed in `directory` before this call survive a power loss after it.
   virtual leveldb::Status sync_directory(const std::string& directory) = 0;
+  // Room left where `directory` lies, for those who refuse writes before the disk is full; UINT64_MAX where
+  // nobody knows.
+  virtual uint64_t free_bytes(const std::string& /*directory*/) const { return UINT64_MAX; }
 };
 
 // The operating system's.
@@ -33,23 +37,24 @@ std::unique_ptr<FileSystem> disk_file_system();
 // The folder part of a path, "." where there is none.
 std::string directory_of(const std::string& path);
 
-// Totals since the database was opened, for metrics. Written by LevelDB's threads, read by any.
+// Totals since the database was opened, for metrics. written_bytes / log_bytes is the write amplification.
+// Written by LevelDB's threads, read by any.
 struct EnvCounters {
-  std::atomic<uint64_t> written_bytes{0};    // all files
-  std::atomic<uint64_t> log_bytes{0};        // write-ahead logs only; written_bytes / log_bytes is the amplification
-  std::atomic<uint64_t> syncs{0};            // of files
+  std::atomic<uint64_t> written_bytes{0};  // all files
+  std::atomic<uint64_t> log_bytes{0};      // write-ahead logs only
+  std::atomic<uint64_t> syncs{0};          // of files
   std::atomic<uint64_t> directory_syncs{0};
 };
 
-// The Env of one database: syncs as described above, and runs its compactions on a thread of its own, so that a long
-// compaction of items/ never blocks the flush of log/ (LevelDB's default is one thread for a whole process).
-// Outlives its database, and is destroyed after it. Any thread.
+// The Env of one database: syncs as described above, and runs its compactions on a thread of its own, so that
+// a long compaction of items/ never blocks the flush of log/ (LevelDB's default is one thread for a whole
+// process). Outlives its database, and is destroyed after it. Any thread.
 class DatabaseEnv : public leveldb::EnvWrapper {
  public:
   enum class Background : uint8_t {
     kThread,  // work runs as it comes
-    kManual,  // work waits for run_background(): a deterministic test decides when. A writer must then never have to
-              // wait for a compaction: less than one write buffer between two calls.
+    kManual,  // work waits for run_background(): a deterministic test decides when. A writer must then never
+              // have to wait for a compaction: less than one write buffer between two calls.
   };
   // Requires that `files` outlives this.
   explicit DatabaseEnv(FileSystem& files, Background background = Background::kThread);
@@ -88,12 +93,12 @@ class DatabaseEnv : public leveldb::EnvWrapper {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Work> work_;     // by mutex_. At most one at a time: LevelDB schedules one compaction a database
-  bool hold_ = false;         // by mutex_. kManual and not within run_background()
-  bool manual_ = false;       // by mutex_
-  bool running_ = false;      // by mutex_
-  bool stopping_ = false;     // by mutex_
-  std::thread thread_;        // started with the first work
+  std::deque<Work> work_;  // by mutex_. At most one at a time: LevelDB schedules one compaction a database
+  bool hold_ = false;      // by mutex_. kManual and not within run_background()
+  bool manual_ = false;    // by mutex_
+  bool running_ = false;   // by mutex_
+  bool stopping_ = false;  // by mutex_
+  std::thread thread_;     // started with the first work
 };
 
 }  // namespace stator::storage

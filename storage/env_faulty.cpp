@@ -1,4 +1,5 @@
-// The faulty file system (env_faulty.h): inodes with a durable prefix, directory entries with a journal of unsynced changes.
+// The faulty file system (env_faulty.h): inodes with a durable prefix, directory entries with a journal of
+// unsynced changes.
 #include "storage/env_faulty.h"
 
 #include <algorithm>
@@ -12,7 +13,9 @@ namespace {
 
 constexpr size_t kPage = 4096;
 
-leveldb::Status not_found(const std::string& name) { return leveldb::Status::NotFound(name, "No such file or directory"); }
+leveldb::Status not_found(const std::string& name) {
+  return leveldb::Status::NotFound(name, "No such file or directory");
+}
 leveldb::Status dead_status() { return leveldb::Status::IOError("the process is dead", ""); }
 
 }  // namespace
@@ -43,7 +46,8 @@ class FaultyFileSystem::Writable : public leveldb::WritableFile {
 
 class FaultyFileSystem::Readable : public leveldb::SequentialFile, public leveldb::RandomAccessFile {
  public:
-  Readable(const FaultyFileSystem& files, std::shared_ptr<Inode> inode) : files_(files), inode_(std::move(inode)) {}
+  Readable(const FaultyFileSystem& files, std::shared_ptr<Inode> inode)
+      : files_(files), inode_(std::move(inode)) {}
 
   leveldb::Status Read(size_t size, leveldb::Slice* result, char* scratch) override {
     const leveldb::Status status = Read(position_, size, result, scratch);
@@ -77,7 +81,8 @@ class FaultyFileSystem::Lock : public leveldb::FileLock {
   const uint64_t generation;
 };
 
-FaultyFileSystem::FaultyFileSystem(uint64_t seed) : FileSystem(leveldb::Env::Default()), random_state_(seed) {}
+FaultyFileSystem::FaultyFileSystem(uint64_t seed)
+    : FileSystem(leveldb::Env::Default()), random_state_(seed) {}
 
 FaultyFileSystem::~FaultyFileSystem() = default;
 
@@ -133,7 +138,8 @@ leveldb::Status FaultyFileSystem::append(Inode& inode, const leveldb::Slice& dat
   const size_t written = std::min<uint64_t>(data.size(), room);
   inode.data.append(data.data(), written);
   bytes_ += written;
-  return written == data.size() ? leveldb::Status::OK() : leveldb::Status::IOError("append", "No space left on device");
+  return written == data.size() ? leveldb::Status::OK()
+                                : leveldb::Status::IOError("append", "No space left on device");
 }
 
 leveldb::Status FaultyFileSystem::sync(Inode& inode) {
@@ -162,7 +168,8 @@ void FaultyFileSystem::apply(Entries& entries, const Change& change) {
   if (!change.renamed_from.empty()) entries.erase(change.renamed_from);
 }
 
-void FaultyFileSystem::change(const std::string& name, std::shared_ptr<Inode> inode, const std::string& renamed_from) {
+void FaultyFileSystem::change(const std::string& name, std::shared_ptr<Inode> inode,
+                              const std::string& renamed_from) {
   changes_.push_back({directory_of(name), name, std::move(inode), renamed_from});
   apply(entries_, changes_.back());
 }
@@ -187,7 +194,8 @@ void FaultyFileSystem::tear(Inode& inode) {
   const size_t unsynced = inode.data.size() - inode.synced;
   if (unsynced == 0) return;
   inode.data.resize(inode.synced + random(unsynced + 1));
-  // Pages reach the disk in any order: one of those that are left may be zeroes, or have been cut short and garbled.
+  // Pages reach the disk in any order: one of those that are left may be zeroes, or have been cut short and
+  // garbled.
   const size_t left = inode.data.size() - inode.synced;
   const uint64_t dice = random(3);
   if (left == 0 || dice == 0) return;
@@ -262,7 +270,8 @@ leveldb::Status FaultyFileSystem::NewSequentialFile(const std::string& name, lev
   return leveldb::Status::OK();
 }
 
-leveldb::Status FaultyFileSystem::NewRandomAccessFile(const std::string& name, leveldb::RandomAccessFile** file) {
+leveldb::Status FaultyFileSystem::NewRandomAccessFile(const std::string& name,
+                                                      leveldb::RandomAccessFile** file) {
   std::lock_guard lock(mutex_);
   *file = nullptr;
   const auto inode = find(name);
@@ -375,7 +384,8 @@ leveldb::Status FaultyFileSystem::LockFile(const std::string& name, leveldb::Fil
   if (dead_) return dead_status();
   const std::string parent = directory_of(name);
   if (parent != "." && parent != "/" && !find(parent)) return not_found(parent);
-  if (!locked_.insert(name).second) return leveldb::Status::IOError("lock " + name, "already held by process");
+  if (!locked_.insert(name).second)
+    return leveldb::Status::IOError("lock " + name, "already held by process");
   *lock = new Lock(name, generation_);
   return leveldb::Status::OK();
 }

@@ -1,7 +1,7 @@
-// A file system in memory that fails as disks do, for tests and the simulator. It remembers which bytes of which files, and
-// which directory entries, a sync made durable, and forgets the rest at a crash.
+// A file system in memory that fails as disks do, for tests and the simulator. It remembers which bytes of
+// which files, and which directory entries, a sync made durable, and forgets the rest at a crash.
 //
-//   files.plan({.die_at = 17});    // the 17th write, sync or change of a directory from now does not happen; nor does any
+//   files.plan({.die_at = 17});    // the 17th operation from now does not happen, nor does any after it
 //   ... run until all fails, destroy what used the files ...
 //   files.crash(...);              // what was durable is what is left; alive again
 #pragma once
@@ -21,17 +21,20 @@
 namespace stator::storage {
 
 enum class CrashKind : uint8_t {
-  kProcess,    // a kill: the page cache survives, so nothing is lost
-  kDropAll,    // power loss: everything unsynced is gone
-  kTorn,       // power loss: a random part of what is unsynced survives: prefixes of files, some with zeroed or garbled
-               // pages, and a prefix of the changes of directories
+  kProcess,  // a kill: the page cache survives, so nothing is lost
+  kDropAll,  // power loss: everything unsynced is gone
+  kTorn,     // power loss: a random part of what is unsynced survives: prefixes of files, some with zeroed or
+             // garbled pages, and a prefix of the changes of directories
 };
 
 struct FaultPlan {
-  // Operations are counted from plan(), from 1: appends, file syncs, directory syncs, creations, renames, removals.
-  uint64_t die_at = 0;          // from this operation on everything fails and nothing has an effect; 0: never
-  uint64_t fail_sync_at = 0;    // this operation number or the first sync after it fails, once, and its bytes are lost at a crash
-  uint64_t fail_append_at = 0;  // this operation number or the first append after it fails, once, half written
+  // Operations are counted from plan(), from 1: appends, file syncs, directory syncs, creations, renames,
+  // removals.
+  uint64_t die_at = 0;  // from this operation on everything fails and nothing has an effect; 0: never
+  uint64_t fail_sync_at =
+      0;  // this operation number or the first sync after it fails, once, and its bytes are lost at a crash
+  uint64_t fail_append_at =
+      0;  // this operation number or the first append after it fails, once, half written
   uint64_t capacity_bytes = UINT64_MAX;  // of all files: appends beyond it write what fits and answer ENOSPC
 };
 
@@ -70,7 +73,7 @@ class FaultyFileSystem : public FileSystem {
  private:
   struct Inode {
     std::string data;
-    size_t synced = 0;       // this prefix is durable
+    size_t synced = 0;         // this prefix is durable
     bool sync_failed = false;  // the pages after `synced` are marked clean: no later sync saves them
     bool directory = false;
   };
@@ -96,14 +99,14 @@ class FaultyFileSystem : public FileSystem {
   uint64_t random(uint64_t bound);
 
   mutable std::mutex mutex_;
-  Entries entries_;              // as the running process sees them
+  Entries entries_;  // as the running process sees them
   Entries durable_;
   std::vector<Change> changes_;  // in order, from durable_ to entries_
   std::set<std::string> locked_;
   FaultPlan plan_;
   uint64_t operations_ = 0;
   uint64_t bytes_ = 0;
-  uint64_t generation_ = 0;      // of the process that uses the files
+  uint64_t generation_ = 0;  // of the process that uses the files
   bool dead_ = false;
   uint64_t random_state_;
 };

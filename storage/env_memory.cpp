@@ -7,7 +7,8 @@ namespace stator::storage {
 
 namespace {
 
-// Owns what it wraps; a base class, so that it is there before FileSystem's constructor and after its destructor.
+// Owns what it wraps; a base class, so that it is there before FileSystem's constructor and after its
+// destructor.
 struct OwnedEnv {
   std::unique_ptr<leveldb::Env> owned{leveldb::NewMemEnv(leveldb::Env::Default())};
 };

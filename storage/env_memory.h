@@ -1,5 +1,5 @@
-// The file system of --in-memory: files are byte blocks in this process and vanish with it. The same code runs on it as on
-// the disk; there is no second path for development (docs/architecture.md, decision 9).
+// The file system of --in-memory: files are byte blocks in this process and vanish with it. The same code
+// runs on it as on the disk; there is no second path for development (docs/architecture.md, decision 9).
 #pragma once
 
 #include <memory>

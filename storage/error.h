@@ -1,5 +1,5 @@
-// What can go wrong on the disk, as values. One enum for the module; `what` is a whole sentence that names the thing and the
-// remedy, so that it can be logged or printed as it is. Pure; any thread.
+// What can go wrong on the disk, as values. One enum for the module; `what` is a whole sentence that names
+// the thing and the remedy, so that it can be logged or printed as it is. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +11,18 @@
 namespace stator::storage {
 
 enum class ErrorCode : uint8_t {
-  kIo = 1,           // the file system failed: read, write, sync, create
-  kNoSpace,          // the disk is full
-  kPermission,       // the data folder cannot be created or written
-  kLocked,           // another process, or another handle of this one, has the folder open
-  kFormat,           // written by a version that this one does not know, or no data folder of ours at all
-  kCorruption,       // bytes that a checksum, an order or a cross-check proves wrong: items/, or one replica's log
-  kLogDamaged,       // a synced batch of log/ rotted: the store counts as wiped (docs/architecture.md, protocol 1)
-  kHandleFailed,     // an earlier write through this handle failed; it never writes again. `what` carries the first error
-  kCompacted,        // the log entries asked for are below the log's first index
-  kNotFound,         // no such replica, partition or space
-  kClosed,           // the queue is shutting down
+  kIo = 1,      // the file system failed: read, write, sync, create
+  kNoSpace,     // the disk is full
+  kPermission,  // the data folder cannot be created or written
+  kLocked,      // another process, or another handle of this one, has the folder open
+  kFormat,      // written by a version that this one does not know, or no data folder of ours at all
+  kCorruption,  // bytes that a checksum, an order or a cross-check proves wrong: items/, or one replica's log
+  kLogDamaged,  // a synced batch of log/ rotted: the store counts as wiped (docs/architecture.md, protocol 1)
+  kHandleFailed,  // an earlier write through this handle failed; it never writes again. `what` carries the
+                  // first error
+  kCompacted,     // the log entries asked for are below the log's first index
+  kNotFound,      // no such replica, partition or space
+  kClosed,        // the queue is shutting down
 };
 std::string_view error_code_name(ErrorCode code);
 

@@ -1,7 +1,7 @@
 // ItemStore (item_store.h): rows in spaces, states of partitions, and which spaces are in use.
 //
-// Why sync() covers everything: it syncs LevelDB's current log; the logs before it were synced when they were closed
-// (DatabaseEnv), and what is in tables was synced before the MANIFEST named them.
+// Why sync() covers everything: it syncs LevelDB's current log; the logs before it were synced when they were
+// closed (DatabaseEnv), and what is in tables was synced before the MANIFEST named them.
 #include "storage/item_store.h"
 
 #include <algorithm>
@@ -76,8 +76,8 @@ void RowIterator::next() {
 }
 
 void RowIterator::check() {
-  valid_ = iterator_->Valid() &&
-           (forward_ ? view(iterator_->key()) < upper_ : view(iterator_->key()) >= lower_);
+  valid_ =
+      iterator_->Valid() && (forward_ ? view(iterator_->key()) < upper_ : view(iterator_->key()) >= lower_);
 }
 
 Result<void> RowIterator::status() const {
@@ -125,7 +125,8 @@ Result<void> ItemStore::load() {
     const auto space = references_.find(held.space);
     if (space == references_.end()) {
       return Failure(Error{ErrorCode::kCorruption,
-                           "The rows of partition " + std::to_string(partition.value) + " lie in a space that items/ does " +
+                           "The rows of partition " + std::to_string(partition.value) +
+                               " lie in a space that items/ does " +
                                "not know; remove this replica and add a new one",
                            engine_->path()});
     }
@@ -147,13 +148,14 @@ Result<std::optional<std::string>> ItemStore::get(SpaceId space, RowKind kind, s
   return engine_->get(row_key(space, kind, key), snapshot ? snapshot->snapshot_ : nullptr);
 }
 
-RowIterator ItemStore::scan(SpaceId space, RowKind kind, const model::KeyRange& range, const ScanOptions& options,
-                            const Snapshot* snapshot) const {
+RowIterator ItemStore::scan(SpaceId space, RowKind kind, const model::KeyRange& range,
+                            const ScanOptions& options, const Snapshot* snapshot) const {
   RowIterator rows;
   rows.engine_ = engine_.get();
   rows.iterator_ = engine_->iterate(snapshot ? snapshot->snapshot_ : nullptr, options.fill_cache);
   rows.lower_ = row_key(space, kind, range.from);
-  rows.upper_ = range.to.empty() ? model::prefix_end(kind_prefix(space, kind)) : row_key(space, kind, range.to);
+  rows.upper_ =
+      range.to.empty() ? model::prefix_end(kind_prefix(space, kind)) : row_key(space, kind, range.to);
   rows.forward_ = options.forward;
   leveldb::Iterator& at = *rows.iterator_;
   if (options.forward) {
@@ -244,7 +246,8 @@ Result<void> ItemStore::apply(std::span<const ApplyBatch> batches) {
   std::lock_guard writing(write_mutex_);
   leveldb::WriteBatch rows;
   Changes changes;
-  std::unordered_map<PartitionId, const PartitionState*> newest;  // of several states of a partition only the last is stored
+  std::unordered_map<PartitionId, const PartitionState*>
+      newest;  // of several states of a partition only the last is stored
   {
     std::lock_guard lock(mutex_);
     for (const ApplyBatch& batch : batches) {
@@ -319,7 +322,8 @@ Result<void> ItemStore::write_rows(SpaceId space, std::span<const RowChange> cha
   {
     std::lock_guard lock(mutex_);
     const auto found = references_.find(space);
-    STATOR_ASSERT(found != references_.end() && found->second == 0, "rows go into a space that no partition uses yet");
+    STATOR_ASSERT(found != references_.end() && found->second == 0,
+                  "rows go into a space that no partition uses yet");
   }
   leveldb::WriteBatch rows;
   add_rows(rows, space, changes);
@@ -330,7 +334,8 @@ Result<void> ItemStore::write_rows(SpaceId space, std::span<const RowChange> cha
 void ItemStore::abandon_space(SpaceId space) {
   std::lock_guard lock(mutex_);
   const auto found = references_.find(space);
-  STATOR_ASSERT(found != references_.end() && found->second == 0, "only a space that no partition uses is given up");
+  STATOR_ASSERT(found != references_.end() && found->second == 0,
+                "only a space that no partition uses is given up");
   references_.erase(found);
   dropped_.push_back(space);
 }
@@ -353,7 +358,8 @@ Result<bool> ItemStore::delete_dropped_rows(size_t rows_max) {
   leveldb::WriteBatch batch;
   size_t deleted = 0;
   rows->Seek(resume_.empty() ? prefix : resume_);
-  for (; deleted < rows_max && rows->Valid() && view(rows->key()).starts_with(prefix); rows->Next(), ++deleted) {
+  for (; deleted < rows_max && rows->Valid() && view(rows->key()).starts_with(prefix);
+       rows->Next(), ++deleted) {
     batch.Delete(rows->key());
   }
   if (!rows->status().ok()) return Failure(engine_->read_error(rows->status()));

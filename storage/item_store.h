@@ -1,9 +1,11 @@
-// ItemStore: the applied state of all partitions of a store (items/). Rows lie in spaces, node-local numbers that are never
-// used twice; a partition's state row says which space is its own (key_layout.h, partition_state.h).
+// ItemStore: the applied state of all partitions of a store (items/). Rows lie in spaces, node-local numbers
+// that are never used twice; a partition's state row says which space is its own (key_layout.h,
+// partition_state.h).
 //
-// Writes are not synced. They need not be: a batch carries its partition's applied index, LevelDB recovers a prefix of the
-// batches (wal_check.h makes sure that it is one), and the Raft log replays the rest. sync() makes everything before it
-// durable, and only then may the log be cut. All of it is thread-safe; the applier's thread is the usual writer.
+// Writes are not synced. They need not be: a batch carries its partition's applied index, LevelDB recovers a
+// prefix of the batches (wal_check.h makes sure that it is one), and the Raft log replays the rest. sync()
+// makes everything before it durable, and only then may the log be cut. All of it is thread-safe; the
+// applier's thread is the usual writer.
 #pragma once
 
 #include <deque>
@@ -30,10 +32,10 @@ struct RowChange {
 
 // What applying some entries of one partition comes to. Atomic.
 struct ApplyBatch {
-  PartitionState state;               // after it. Its space is where `rows` go
-  std::vector<RowChange> rows;        // in order: of two changes to one key the later holds
-  std::vector<PartitionState> born;   // partitions that come to be in the same step (the right half of a split)
-  std::vector<PartitionId> gone;      // partitions that this store holds no more (merged into this one)
+  PartitionState state;              // after it. Its space is where `rows` go
+  std::vector<RowChange> rows;       // in order: of two changes to one key the later holds
+  std::vector<PartitionState> born;  // partitions that come to be in the same step (a split's right half)
+  std::vector<PartitionId> gone;     // partitions that this store holds no more (merged into this one)
   size_t bytes() const;
 };
 
@@ -45,8 +47,9 @@ struct SyncedIndex {
 
 class ItemStore;
 
-// The store as of one moment, for reads that must agree with each other. Movable; released when destroyed. It keeps old
-// versions of rows on disk while it lives: keep it for one page or one paced scan. Any thread; must not outlive its store.
+// The store as of one moment, for reads that must agree with each other. Movable; released when destroyed. It
+// keeps old versions of rows on disk while it lives: keep it for one page or one paced scan. Any thread; must
+// not outlive its store.
 class Snapshot {
  public:
   Snapshot() = default;
@@ -62,10 +65,11 @@ class Snapshot {
   const leveldb::Snapshot* snapshot_ = nullptr;
 };
 
-// Walks the rows of one kind within a range of keys, forwards or backwards, never beyond its bounds. One thread at a time;
-// must not outlive its store or the snapshot it was made from.
+// Walks the rows of one kind within a range of keys, forwards or backwards, never beyond its bounds. One
+// thread at a time; must not outlive its store or the snapshot it was made from.
 //   for (auto rows = store.scan(...); rows.valid(); rows.next()) use(rows.key(), rows.value());
-//   check rows.status() before the page is used: LevelDB passes over a damaged block as if its rows were not there.
+//   check rows.status() before the page is used: LevelDB passes over a damaged block as if its rows were not
+//   there.
 class RowIterator {
  public:
   bool valid() const { return valid_; }
@@ -104,30 +108,32 @@ class ItemStore {
   // `range.to` empty: to the end of the kind.
   RowIterator scan(SpaceId space, RowKind kind, const model::KeyRange& range, const ScanOptions& options = {},
                    const Snapshot* snapshot = nullptr) const;
-  // kNotFound where this store holds no such partition. With a snapshot: its applied index belongs to the rows seen there.
+  // kNotFound where this store holds no such partition. With a snapshot: its applied index belongs to the
+  // rows seen there.
   Result<PartitionState> partition_state(PartitionId partition, const Snapshot* snapshot = nullptr) const;
   Result<std::vector<PartitionState>> partition_states() const;  // as of one moment, sorted by partition
   uint64_t approximate_bytes(SpaceId space) const;
 
   // --- Writing ---
-  // One LevelDB batch, not synced. A partition may occur several times; its applied index must not fall (assertion), except
-  // where its space changes (a snapshot took its place).
+  // One LevelDB batch, not synced. A partition may occur several times; its applied index must not fall
+  // (assertion), except where its space changes (a snapshot took its place).
   Result<void> apply(std::span<const ApplyBatch> batches);
-  // This store holds the partition no more; its space is deleted later unless another partition uses it. Not synced.
+  // This store holds the partition no more; its space is deleted later unless another partition uses it. Not
+  // synced.
   Result<void> remove_partition(PartitionId partition);
   // Makes every apply before it durable and says up to where each partition is.
   Result<std::vector<SyncedIndex>> sync();
 
-  // A fresh space, never used before. It belongs to the caller until a PartitionState names it; a restart before that
-  // deletes it (a half-installed snapshot leaves nothing).
+  // A fresh space, never used before. It belongs to the caller until a PartitionState names it; a restart
+  // before that deletes it (a half-installed snapshot leaves nothing).
   Result<SpaceId> allocate_space();
   // Rows into a space that no partition uses yet: a snapshot being installed.
   Result<void> write_rows(SpaceId space, std::span<const RowChange> rows);
   // Gives a space of allocate_space() up.
   void abandon_space(SpaceId space);
 
-  // Deletes up to `rows_max` rows of spaces that nobody uses any more. True while there is more to do. Paced by the caller
-  // (the applier, when idle), since a burst of deletions slows every reader.
+  // Deletes up to `rows_max` rows of spaces that nobody uses any more. True while there is more to do. Paced
+  // by the caller (the applier, when idle), since a burst of deletions slows every reader.
   Result<bool> delete_dropped_rows(size_t rows_max);
   bool has_dropped_spaces() const;
 
@@ -154,12 +160,12 @@ class ItemStore {
   const std::unique_ptr<Engine> engine_;
   mutable std::mutex write_mutex_;  // one writer at a time; before mutex_
   mutable std::mutex mutex_;
-  std::unordered_map<PartitionId, Held> held_;           // by mutex_
-  std::unordered_map<SpaceId, uint32_t> references_;     // by mutex_: partitions that use a space; 0: just allocated
-  std::deque<SpaceId> dropped_;                          // by mutex_: to be deleted, in this order
-  std::string resume_;                                   // by write_mutex_: where in dropped_.front() deletion goes on
-  bool unsynced_ = false;                                // by write_mutex_: something was written since the last sync
-  uint64_t next_space_ = 1;                              // by write_mutex_
+  std::unordered_map<PartitionId, Held> held_;        // by mutex_
+  std::unordered_map<SpaceId, uint32_t> references_;  // by mutex_: users of a space; 0: just allocated
+  std::deque<SpaceId> dropped_;                       // by mutex_: to be deleted, in this order
+  std::string resume_;       // by write_mutex_: where in dropped_.front() deletion goes on
+  bool unsynced_ = false;    // by write_mutex_: something was written since the last sync
+  uint64_t next_space_ = 1;  // by write_mutex_
 };
 
 }  // namespace stator::storage

@@ -7,7 +7,8 @@
 namespace stator::storage {
 
 std::string to_string(ReplicaAddress address) {
-  return "partition " + std::to_string(address.partition.value) + ", replica " + std::to_string(address.replica.value);
+  return "partition " + std::to_string(address.partition.value) + ", replica " +
+         std::to_string(address.replica.value);
 }
 
 void append_u64_be(std::string& out, uint64_t value) {

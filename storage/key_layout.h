@@ -1,16 +1,20 @@
-// Where everything lies in the two databases of a store. All integers in keys are big-endian, so that they sort.
+// Where everything lies in the two databases of a store. All integers in keys are big-endian, so that they
+// sort.
 //
-//   items/   space u64 | kind u8 | key                    a row of a space (model/row_kind.h names the kinds)
-//            0 u64 | 1 u8 | partition u64                 the state of a partition (partition_state.h)
-//            0 u64 | 2 u8 | space u64                     a space that is in use or yet to be deleted
-//            0 u64 | 3 u8                                 the next free space number
+//   items/   space u64 | kind u8 | key                        a row of a space (model/row_kind.h)
+//            0 u64 | 1 u8 | partition u64                     the state of a partition (partition_state.h)
+//            0 u64 | 2 u8 | space u64                         a space that is in use or yet to be deleted
+//            0 u64 | 3 u8                                     the next free space number
 //
-//   log/     partition u64 | replica u64 | kind u8        one of: 1 hard state, 2 base, 3 items synced, 5 removed
+//   log/     partition u64 | replica u64 | 1 u8               term and vote
+//            partition u64 | replica u64 | 2 u8               base: the state just before the first entry
+//            partition u64 | replica u64 | 3 u8               up to where items/ is synced
 //            partition u64 | replica u64 | 4 u8 | index u64   an entry
-//            FF x 16 | 1 u8                               the incarnation of the data folder that this log belongs to
+//            partition u64 | replica u64 | 5 u8               removed; entries of it may still lie there
+//            partition u64 | 0 u64 | 6 u8                     the smallest id of a later replica
+//            FF x 16 | 1 u8                                   the incarnation that this log belongs to
 //
-// A replica's rows lie together and its entries in order of index. Replica id 0 is no replica: under it lies the smallest
-// id that a later replica of that partition may have (kind 6). Pure; any thread.
+// A replica's rows lie together and its entries in order of index. Values: log_rows.h. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +48,11 @@ void append_u64_be(std::string& out, uint64_t value);
 uint64_t read_u64_be(const char* bytes);
 
 // --- items/ ---
-enum class StoreRowKind : uint8_t { kPartitionState = 1, kSpace = 2, kNextSpace = 3 };  // stored, within space 0
+enum class StoreRowKind : uint8_t {
+  kPartitionState = 1,
+  kSpace = 2,
+  kNextSpace = 3
+};  // stored, within space 0
 std::string row_key(SpaceId space, RowKind kind, std::string_view key);
 // All rows of a space, or of one kind of it, begin with these bytes.
 std::string space_prefix(SpaceId space);
@@ -81,6 +89,7 @@ std::optional<LogKey> parse_log_key(std::string_view key);
 template <>
 struct std::hash<stator::storage::ReplicaAddress> {
   size_t operator()(stator::storage::ReplicaAddress a) const noexcept {
-    return std::hash<stator::model::PartitionId>{}(a.partition) ^ std::hash<stator::model::ReplicaId>{}(a.replica) * 31;
+    return std::hash<stator::model::PartitionId>{}(a.partition) ^
+           std::hash<stator::model::ReplicaId>{}(a.replica) * 31;
   }
 };

@@ -1,4 +1,5 @@
-// The data folder (layout.h). Files of its own are written beside, synced and renamed, so that a crash leaves old or new.
+// The data folder (layout.h). Files of its own are written beside, synced and renamed, so that a crash leaves
+// old or new.
 #include "storage/layout.h"
 
 #include <sys/random.h>
@@ -44,7 +45,8 @@ Result<void> make_folder(FileSystem& files, const std::string& path) {
   if (!status.ok() && files.FileExists(path)) status = leveldb::Status::OK();  // somebody else was faster
   if (status.ok()) status = files.sync_directory(parent);
   if (!status.ok()) {
-    return Failure(to_error(status, "Cannot create the data folder; choose another or change its owner", path));
+    return Failure(
+        to_error(status, "Cannot create the data folder; choose another or change its owner", path));
   }
   return {};
 }
@@ -69,8 +71,9 @@ std::string random_incarnation() {
 }
 
 bool is_incarnation(std::string_view text) {
-  return text.size() == 2 * kIncarnationBytes &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return text.size() == 2 * kIncarnationBytes && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 // Removes everything below `path`, and itself. Depth: our own layout's three levels.
@@ -106,8 +109,12 @@ DataFolder::~DataFolder() {
   if (lock_) files_.UnlockFile(lock_);
 }
 
-std::string DataFolder::log_path(uint32_t store) const { return path_ + "/stores/" + std::to_string(store) + "/log"; }
-std::string DataFolder::items_path(uint32_t store) const { return path_ + "/stores/" + std::to_string(store) + "/items"; }
+std::string DataFolder::log_path(uint32_t store) const {
+  return path_ + "/stores/" + std::to_string(store) + "/log";
+}
+std::string DataFolder::items_path(uint32_t store) const {
+  return path_ + "/stores/" + std::to_string(store) + "/items";
+}
 
 Result<void> DataFolder::prepare() {
   if (auto done = make_folder(files_, path_); !done) return done;
@@ -131,7 +138,8 @@ Result<void> DataFolder::lock() {
   if (error.code == ErrorCode::kLocked) {
     error.what = "The data folder is in use by another process; stop that one, or choose another folder";
   } else if (error.code == ErrorCode::kPermission) {
-    error.what = "The data folder cannot be written; change its owner or its mode, or choose another: " + status.ToString();
+    error.what = "The data folder cannot be written; change its owner or its mode, or choose another: " +
+                 status.ToString();
   }
   return Failure(std::move(error));
 }
@@ -144,9 +152,10 @@ Result<void> DataFolder::check_format() {
     for (const std::string& name : names) {
       const bool ours = name == "." || name == ".." || name == "LOCK" || name == "FORMAT.new";
       if (ours || name == "lost+found") continue;
-      return Failure(Error{ErrorCode::kFormat,
-                           "The folder is not empty and no data folder of Stator (it holds " + name + "); choose another",
-                           path_});
+      return Failure(Error{
+          ErrorCode::kFormat,
+          "The folder is not empty and no data folder of Stator (it holds " + name + "); choose another",
+          path_});
     }
     return write_durably(files_, file, format_text());
   }
@@ -168,7 +177,8 @@ Result<void> DataFolder::read_incarnation() {
   if (!status.ok()) return Failure(to_error(status, "Cannot read the data folder's incarnation", file));
   if (!contents.empty() && contents.back() == '\n') contents.pop_back();
   if (!is_incarnation(contents)) {
-    return Failure(Error{ErrorCode::kCorruption, "The data folder's incarnation is damaged; wipe the folder and rejoin", file});
+    return Failure(Error{ErrorCode::kCorruption,
+                         "The data folder's incarnation is damaged; wipe the folder and rejoin", file});
   }
   incarnation_ = contents;
   return {};
@@ -176,13 +186,14 @@ Result<void> DataFolder::read_incarnation() {
 
 Result<void> DataFolder::renew_incarnation() {
   const std::string incarnation = random_incarnation();
-  if (auto written = write_durably(files_, path_ + "/INCARNATION", incarnation + "\n"); !written) return written;
+  if (auto written = write_durably(files_, path_ + "/INCARNATION", incarnation + "\n"); !written)
+    return written;
   incarnation_ = incarnation;
   return {};
 }
 
-// WIPING is there before the first file goes and until the new incarnation is: otherwise a crash between could leave an empty
-// folder under the old name, which would vote again (protocol 5).
+// WIPING is there before the first file goes and until the new incarnation is: otherwise a crash between
+// could leave an empty folder under the old name, which would vote again (protocol 5).
 Result<void> DataFolder::finish_wipe() {
   leveldb::Status status = remove_folder(files_, path_ + "/stores", 3);
   if (status.ok()) status = files_.sync_directory(path_);

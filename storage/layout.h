@@ -1,10 +1,11 @@
 // The data folder: what lies where, who owns it, and which incarnation it is.
 //
-//   DIR/LOCK           held by the process that uses the folder
-//   DIR/FORMAT         "stator 1\n": refuses versions that do not know what lies here
-//   DIR/INCARNATION    32 hex digits, random: a wiped folder gets a new one, and with it new replicas (protocol 5)
-//   DIR/WIPING         there while wipe_data_folder() is at work; the next open finishes it
-//   DIR/stores/0/log, DIR/stores/0/items   the two LevelDBs of a store
+//   DIR/LOCK             held by the process that uses the folder
+//   DIR/FORMAT           "stator 1\n": refuses versions that do not know what lies here
+//   DIR/INCARNATION      32 hex digits, random: a wiped folder gets a new one, and new replicas (protocol 5)
+//   DIR/WIPING           there while wipe_data_folder() is at work; the next open finishes it
+//   DIR/stores/0/log     the two LevelDBs of a store
+//   DIR/stores/0/items
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ inline constexpr uint32_t kDataFormat = 1;
 // An open data folder. The lock is released when this is destroyed. Any thread.
 class DataFolder {
  public:
-  // Creates what is missing, down to the parents of `path`, and makes it durable. kLocked, kPermission and kFormat say in one
-  // sentence what the operator can do.
+  // Creates what is missing, down to the parents of `path`, and makes it durable. kLocked, kPermission and
+  // kFormat say in one sentence what the operator can do.
   static Result<std::unique_ptr<DataFolder>> open(FileSystem& files, const std::string& path);
   ~DataFolder();
   DataFolder(const DataFolder&) = delete;
@@ -34,7 +35,8 @@ class DataFolder {
   std::string items_path(uint32_t store = 0) const;
   // A new random incarnation, durable.
   Result<void> renew_incarnation();
-  // Deletes all data and renews the incarnation. Requires that no database in it is open; it needs a new open afterwards.
+  // Deletes all data and renews the incarnation. Requires that no database in it is open; it needs a new open
+  // afterwards.
   Result<void> wipe();
   FileSystem& files() { return files_; }
 
@@ -52,8 +54,9 @@ class DataFolder {
   leveldb::FileLock* lock_ = nullptr;
 };
 
-// Deletes all data of a folder and gives it a new incarnation: what an operator (or a node with a healthy quorum elsewhere)
-// does with a store that counts as wiped. Never called by opening. Requires that nobody has it open.
+// Deletes all data of a folder and gives it a new incarnation: what an operator (or a node with a healthy
+// quorum elsewhere) does with a store that counts as wiped. Never called by opening. Requires that nobody has
+// it open.
 Result<void> wipe_data_folder(FileSystem& files, const std::string& path);
 
 }  // namespace stator::storage

@@ -1,12 +1,14 @@
-// The values of log/: fixed little-endian records with a checksum over key and value (XXH3-64 of the value before the
-// checksum, seeded with the hash of the key; of an entry, the data is hashed last). Private to storage/; golden-byte tests.
+// The values of log/: fixed little-endian records with a checksum over key and value (XXH3-64 of what is
+// before the checksum, seeded with the hash of the key; of an entry, of the data, seeded with both). Private
+// to storage/; golden-byte tests.
 //
-//   hard state    format u8 | 0 x7 | term u64 | vote u64 | checksum u64
-//   base          format u8 | 0 x7 | index u64 | term u64 | physical first u64 | voters u32 | learners u32 | ids u64... | checksum
-//   items synced  format u8 | 0 x7 | index u64 | checksum u64
-//   removed       format u8 | 0 x7 | from u64 | to u64 | checksum u64       its entries in [from, to] may still lie there
-//   minimum       format u8 | 0 x7 | replica u64 | checksum u64
-//   entry         format u8 | kind u8 | 0 x6 | term u64 | checksum u64 | data
+//   hard state     format u8 | 0 x7 | term u64 | vote u64 | checksum u64
+//   base           format u8 | 0 x7 | index u64 | term u64 | physical first u64 | voters u32 | learners u32 |
+//                  their ids u64 ... | checksum u64
+//   items synced   format u8 | 0 x7 | index u64 | checksum u64
+//   entry          format u8 | kind u8 | 0 x6 | term u64 | checksum u64 | data
+//   removed        format u8 | 0 x7 | from u64 | to u64 | checksum u64      entries that may still lie there
+//   minimum        format u8 | 0 x7 | replica u64 | checksum u64
 #pragma once
 
 #include <optional>

@@ -1,7 +1,8 @@
-// LogStore's loading and reading; writing is log_store_write.cpp's. Rows are log_rows.h's, keys key_layout.h's.
+// LogStore's loading and reading; writing is log_store_write.cpp's. Rows are log_rows.h's, keys
+// key_layout.h's.
 //
-// A deleted row costs every later seek across it until a compaction, so nothing here seeks to the beginning of a log: its
-// first index is in the base row, and scans start at it.
+// A deleted row costs every later seek across it until a compaction, so nothing here seeks to the beginning
+// of a log: its first index is in the base row, and scans start at it.
 #include "storage/log_store.h"
 
 #include <algorithm>
@@ -21,7 +22,8 @@ leveldb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size(
 size_t LogUpdate::bytes() const {
   constexpr size_t kFixed = 96;
   size_t bytes = kFixed;
-  for (const Entry& entry : entries) bytes += kLogKeyPrefix + 8 + kEntryHeader + (entry.data ? entry.data->size() : 0);
+  for (const Entry& entry : entries)
+    bytes += kLogKeyPrefix + 8 + kEntryHeader + (entry.data ? entry.data->size() : 0);
   return bytes;
 }
 
@@ -125,7 +127,8 @@ Result<void> LogStore::load_last_entry(ReplicaAddress address, LogState& state) 
   if (view(rows->key()) != first) return Failure(entry_error(address, state.first(), {}));
   rows->Seek(slice(end));
   rows->Valid() ? rows->Prev() : rows->SeekToLast();
-  if (!rows->status().ok()) return Failure(engine_->read_error(rows->status()));  // a damaged block is passed over
+  if (!rows->status().ok())
+    return Failure(engine_->read_error(rows->status()));  // a damaged block is passed over
   if (!rows->Valid()) return Failure(entry_error(address, state.first(), {}));
   const auto key = parse_log_key(view(rows->key()));
   if (!key || key->address != address || key->kind != LogRowKind::kEntry) {
@@ -165,11 +168,12 @@ ReplicaId LogStore::minimum_replica(PartitionId partition) const {
 Result<std::optional<std::vector<Entry>>> LogStore::read_range(ReplicaAddress replica, Index from, Index to,
                                                                size_t max_bytes) const {
   const auto known = state(replica);
-  if (!known) return Failure(Error{ErrorCode::kNotFound, "log/ holds no " + to_string(replica), engine_->path()});
+  if (!known)
+    return Failure(Error{ErrorCode::kNotFound, "log/ holds no " + to_string(replica), engine_->path()});
   if (from <= known->base.index) {
     return Failure(Error{ErrorCode::kCompacted,
-                         "The log of " + to_string(replica) + " begins at " + std::to_string(known->first()) + ", behind " +
-                             std::to_string(from),
+                         "The log of " + to_string(replica) + " begins at " + std::to_string(known->first()) +
+                             ", behind " + std::to_string(from),
                          engine_->path()});
   }
   std::vector<Entry> entries;
@@ -200,12 +204,14 @@ Result<std::optional<std::vector<Entry>>> LogStore::read_range(ReplicaAddress re
   return std::optional(std::move(entries));
 }
 
-Result<std::vector<Entry>> LogStore::read(ReplicaAddress replica, Index from, Index to, size_t max_bytes) const {
+Result<std::vector<Entry>> LogStore::read(ReplicaAddress replica, Index from, Index to,
+                                          size_t max_bytes) const {
   STATOR_ASSERT(from >= 1, "entries begin at 1");
   auto entries = read_range(replica, from, to, max_bytes);
   if (!entries) return Failure(std::move(entries.error()));
   if (entries->has_value()) return std::move(**entries);
-  // A write may have cut the log between the look at its state and the look at its rows. Without one, a hole is damage.
+  // A write may have cut the log between the look at its state and the look at its rows. Without one, a hole
+  // is damage.
   std::lock_guard lock(write_mutex_);
   entries = read_range(replica, from, to, max_bytes);
   if (!entries) return Failure(std::move(entries.error()));
@@ -215,21 +221,26 @@ Result<std::vector<Entry>> LogStore::read(ReplicaAddress replica, Index from, In
 
 Result<Term> LogStore::term(ReplicaAddress replica, Index index) const {
   const auto known = state(replica);
-  if (!known) return Failure(Error{ErrorCode::kNotFound, "log/ holds no " + to_string(replica), engine_->path()});
+  if (!known)
+    return Failure(Error{ErrorCode::kNotFound, "log/ holds no " + to_string(replica), engine_->path()});
   if (index == known->base.index) return known->base.term;
   if (index == known->last) return known->last_term;
   if (index > known->last) {
-    return Failure(Error{ErrorCode::kNotFound, "The log of " + to_string(replica) + " has no entry " + std::to_string(index),
+    return Failure(Error{ErrorCode::kNotFound,
+                         "The log of " + to_string(replica) + " has no entry " + std::to_string(index),
                          engine_->path()});
   }
   if (index < known->base.index) {
-    return Failure(Error{ErrorCode::kCompacted, "The log of " + to_string(replica) + " has no entry " +
-                                                    std::to_string(index) + " any more", engine_->path()});
+    return Failure(
+        Error{ErrorCode::kCompacted,
+              "The log of " + to_string(replica) + " has no entry " + std::to_string(index) + " any more",
+              engine_->path()});
   }
   auto entries = read(replica, index, index, 0);
   if (!entries) return Failure(std::move(entries.error()));
   if (entries->empty()) {  // truncated since
-    return Failure(Error{ErrorCode::kNotFound, "The log of " + to_string(replica) + " has no entry " + std::to_string(index),
+    return Failure(Error{ErrorCode::kNotFound,
+                         "The log of " + to_string(replica) + " has no entry " + std::to_string(index),
                          engine_->path()});
   }
   return entries->front().term;
@@ -238,7 +249,8 @@ Result<Term> LogStore::term(ReplicaAddress replica, Index index) const {
 Result<void> LogStore::verify(ReplicaAddress replica) const {
   constexpr size_t kPage = 1024 * 1024;
   const auto known = state(replica);
-  if (!known) return Failure(Error{ErrorCode::kNotFound, "log/ holds no " + to_string(replica), engine_->path()});
+  if (!known)
+    return Failure(Error{ErrorCode::kNotFound, "log/ holds no " + to_string(replica), engine_->path()});
   Term term = known->base.term;
   for (Index next = known->first(); next <= known->last;) {
     const auto entries = read(replica, next, known->last, kPage);

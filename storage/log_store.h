@@ -1,8 +1,10 @@
-// LogStore: the Raft logs of all replicas of a store, in one LevelDB (log/). One synced batch carries the updates of many
-// replicas. It hides that the log is a LevelDB; recycled segment files may take its place (docs/architecture.md, decision 3).
+// LogStore: the Raft logs of all replicas of a store, in one LevelDB (log/). One synced batch carries the
+// updates of many replicas. It hides that the log is a LevelDB; recycled segment files may take its place
+// (docs/architecture.md, decision 3).
 //
-// Every row has a checksum of ours over its place and its content, so that damage that LevelDB does not see is found, and the
-// error names replica and index. write() belongs to one thread, the committer's; the rest may be called from any.
+// Every row has a checksum of ours over its place and its content, so that damage that LevelDB does not see
+// is found, and the error names replica and index. write() belongs to one thread, the committer's; the rest
+// may be called from any.
 #pragma once
 
 #include <memory>
@@ -25,8 +27,8 @@ using raft::Index;
 using raft::Membership;
 using raft::Term;
 
-// The log's state just before its first entry: {0, 0, the first members} for a new group, else a snapshot's boundary.
-// The membership in force is this one and the kMembership entries after it.
+// The log's state just before its first entry: {0, 0, the first members} for a new group, else a snapshot's
+// boundary. The membership in force is this one and the kMembership entries after it.
 struct LogBase {
   Index index = 0;
   Term term = 0;
@@ -34,11 +36,13 @@ struct LogBase {
   bool operator==(const LogBase&) const = default;
 };
 
-// What one replica wants to be durable. All of an update becomes durable together, in the order of the fields.
+// What one replica wants to be durable. All of an update becomes durable together, in the order of the
+// fields.
 struct LogUpdate {
   ReplicaAddress replica;
-  // Drops every entry and begins the log anew behind this base: a new replica, or an installed snapshot. A replica that is
-  // not known yet must begin with one. Requires base.index <= items_synced (of this update, or before).
+  // Drops every entry and begins the log anew behind this base: a new replica, or an installed snapshot. A
+  // replica that is not known yet must begin with one. Requires base.index <= items_synced (of this update,
+  // or before).
   std::optional<LogBase> reset;
   std::optional<HardState> hard_state;
   // Contiguous, the first at most last + 1 and above the base. Replaces everything from its first index on.
@@ -48,8 +52,9 @@ struct LogUpdate {
   // Drops the entries up to base.index, which lies between the current base and last; requires
   // base.index <= items_synced: the log is never cut above what items/ is sure to hold (protocol 1).
   std::optional<LogBase> cut;
-  // Removes the replica with all that it has. From now on a replica of this partition must have at least this id, over
-  // restarts too: ask minimum_replica() before creating one. Works for a replica that is not known. Nothing else may be set.
+  // Removes the replica with all that it has. From now on a replica of this partition must have at least this
+  // id, over restarts too: ask minimum_replica() before creating one. Works for a replica that is not known.
+  // Nothing else may be set.
   std::optional<ReplicaId> remove_with_minimum;
 
   size_t bytes() const;  // roughly what it costs in a queue and in the log
@@ -59,10 +64,10 @@ struct LogUpdate {
 struct LogState {
   HardState hard_state;
   LogBase base;
-  Index last = 0;       // = base.index where there are no entries
-  Term last_term = 0;   // of the entry at last, or base.term
+  Index last = 0;      // = base.index where there are no entries
+  Term last_term = 0;  // of the entry at last, or base.term
   Index items_synced = 0;
-  uint64_t bytes = 0;   // of the entries, approximately: for the retention's byte cap
+  uint64_t bytes = 0;  // of the entries, approximately: for the retention's byte cap
   Index first() const { return base.index + 1; }
 };
 
@@ -71,18 +76,19 @@ class LogStore {
   // Reads the state of all replicas. kCorruption where a row is damaged; the error names it.
   static Result<std::unique_ptr<LogStore>> open(std::unique_ptr<Engine> engine);
 
-  std::vector<ReplicaAddress> replicas() const;          // sorted
+  std::vector<ReplicaAddress> replicas() const;  // sorted
   std::optional<LogState> state(ReplicaAddress replica) const;
   // The smallest id that a replica of this partition may have here; 0 where none was removed yet.
   ReplicaId minimum_replica(PartitionId partition) const;
 
-  // One synced batch for all updates, in their order; a replica may have several. Where it fails nothing of it counts, the
-  // in-memory state is unchanged, and the handle never writes again. An update that breaks LogUpdate's requirements is a
-  // bug of ours and trips an assertion.
+  // One synced batch for all updates, in their order; a replica may have several. Where it fails nothing of
+  // it counts, the in-memory state is unchanged, and the handle never writes again. An update that breaks
+  // LogUpdate's requirements is a bug of ours and trips an assertion.
   Result<void> write(std::span<const LogUpdate> updates);
 
-  // Entries from..to (inclusive) in order, at least one, then no more than max_bytes of data. kCompacted where `from` is
-  // below first(); fewer than asked where the log ends before `to`; empty where from > last. kCorruption names the entry.
+  // Entries from..to (inclusive) in order, at least one, then no more than max_bytes of data. kCompacted
+  // where `from` is below first(); fewer than asked where the log ends before `to`; empty where from > last.
+  // kCorruption names the entry.
   Result<std::vector<Entry>> read(ReplicaAddress replica, Index from, Index to, size_t max_bytes) const;
   // The term at an index from base.index to last. kCompacted below, kNotFound above.
   Result<Term> term(ReplicaAddress replica, Index index) const;

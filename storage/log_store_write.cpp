@@ -1,8 +1,8 @@
-// LogStore::write: many replicas' updates become one LevelDB batch. Everything is staged against copies of the replicas'
-// states, so that nothing in memory moves unless the batch is durable. The committer's thread.
+// LogStore::write: many replicas' updates become one LevelDB batch. Everything is staged against copies of
+// the replicas' states, so that nothing in memory moves unless the batch is durable. The committer's thread.
 //
-// Entries that a cut drops are deleted a few at a time with the writes that follow (a snapshot may drop 100,000 at once); the
-// base row remembers where they begin, so that a restart goes on with it.
+// Entries that a cut drops are deleted a few at a time with the writes that follow (a snapshot may drop
+// 100,000 at once); the base row remembers where they begin, so that a restart goes on with it.
 #include <algorithm>
 
 #include "model/assert.h"
@@ -48,7 +48,8 @@ struct LogStore::Batch {
                                     [&](const Garbage& g) { return g.replica == address && !g.removed; });
     return found == garbage.end() ? nullptr : &*found;
   }
-  // Entries up to `to` are dead now; `first` was the first live one. Where the dead ones begin; to + 1 where there are none.
+  // Entries up to `to` are dead now; `first` was the first live one. Where the dead ones begin; to + 1 where
+  // there are none.
   Index add_garbage(ReplicaAddress address, Index first, Index to) {
     if (Garbage* known = garbage_of(address)) {
       known->to = std::max(known->to, to);
@@ -85,7 +86,8 @@ void LogStore::stage_reset(Batch& batch, const LogUpdate& update) const {
     const bool any = batch.garbage_of(address) || old->last > old->base.index;
     if (any) physical_first = batch.add_garbage(address, old->first(), std::min(base.index, old->last));
   } else {
-    STATOR_ASSERT(address.replica >= minimum_replica(address.partition), "a replica below the partition's minimum");
+    STATOR_ASSERT(address.replica >= minimum_replica(address.partition),
+                  "a replica below the partition's minimum");
     STATOR_ASSERT(address.replica, "a replica has an id");
   }
   next.base = base;
@@ -170,7 +172,8 @@ void LogStore::stage_garbage(Batch& batch) {
     for (; budget > 0 && garbage.from <= garbage.to; --budget, ++garbage.from) {
       batch.rows.Delete(slice(key.at(garbage.from)));
     }
-    if (garbage.from > garbage.to && garbage.removed) batch.rows.Delete(log_key(garbage.replica, LogRowKind::kRemoved));
+    if (garbage.from > garbage.to && garbage.removed)
+      batch.rows.Delete(log_key(garbage.replica, LogRowKind::kRemoved));
     if (budget == 0) break;
   }
   std::erase_if(batch.garbage, [](const Garbage& garbage) { return garbage.from > garbage.to; });

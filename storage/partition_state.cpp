@@ -1,4 +1,5 @@
-// Encoding of partition states:  format u8 | 0 x7 | checksum u64 (XXH3 over partition u64, format and body) | Cap'n Proto, flat
+// Encoding of partition states:  format u8 | 0 x7 | checksum u64 | Cap'n Proto, flat
+// The checksum is XXH3-64 of the body, seeded with partition and format.
 #include "storage/partition_state.h"
 
 #include <capnp/message.h>
@@ -25,7 +26,9 @@ uint64_t checksum(model::PartitionId partition, std::string_view body) {
 capnp::Data::Reader as_data(std::string_view bytes) {
   return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
 }
-std::string text(capnp::Data::Reader bytes) { return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()}; }
+std::string text(capnp::Data::Reader bytes) {
+  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+}
 
 template <class Builder>
 void put_ids(Builder list, const std::vector<model::ReplicaId>& ids) {
@@ -138,7 +141,8 @@ Result<PartitionState> decode_partition_state(model::PartitionId partition, std:
                              " has a format that this version does not know; run the version that wrote it",
                          {}});
   }
-  if (bytes.size() < kHeader || (bytes.size() - kHeader) % sizeof(capnp::word) != 0) return damaged(partition);
+  if (bytes.size() < kHeader || (bytes.size() - kHeader) % sizeof(capnp::word) != 0)
+    return damaged(partition);
   const std::string_view body = bytes.substr(kHeader);
   uint64_t stored;
   std::memcpy(&stored, bytes.data() + 8, sizeof stored);

@@ -1,4 +1,5 @@
-// ReaderPool: threads for LevelDB reads, which block, so that the threads that drive Raft and its timers never do.
+// ReaderPool: threads for LevelDB reads, which block, so that the threads that drive Raft and its timers
+// never do.
 #pragma once
 
 #include <condition_variable>
@@ -20,7 +21,8 @@ class ReaderPool {
   // stop()s.
   ~ReaderPool();
 
-  // False where the queue is full or the pool stopped: the request is answered as throttled. A job must not throw.
+  // False where the queue is full or the pool stopped: the request is answered as throttled. A job must not
+  // throw.
   [[nodiscard]] bool try_submit(std::function<void()> job);
   // Runs what was accepted, then ends the threads.
   void stop();

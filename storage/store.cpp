@@ -1,5 +1,5 @@
-// Opening a store (store.h), in the order that makes each step safe: lock, format, logs checked, databases opened, and what
-// they say compared with each other.
+// Opening a store (store.h), in the order that makes each step safe: lock, format, logs checked, databases
+// opened, and what they say compared with each other.
 #include "storage/store.h"
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 
 namespace stator::storage {
 
-Result<std::unique_ptr<Store>> Store::open(FileSystem& files, const std::string& path, const StoreOptions& options,
-                                           StorageObserver& observer) {
+Result<std::unique_ptr<Store>> Store::open(FileSystem& files, const std::string& path,
+                                           const StoreOptions& options, StorageObserver& observer) {
   std::unique_ptr<Store> store(new Store());
   auto folder = DataFolder::open(files, path);
   if (!folder) return Failure(std::move(folder.error()));
@@ -56,13 +56,15 @@ Result<void> Store::match_incarnation() {
   if (!known) return Failure(as_log_damage(std::move(known.error())));
   if (*known == folder_->incarnation()) return {};
   if (!known->empty()) {
-    return Failure(Error{ErrorCode::kLogDamaged,
-                         std::string("log/ belongs to another data folder or to an earlier life of this one") +
-                             kLogDamagedRemedy,
-                         folder_->log_path()});
+    return Failure(
+        Error{ErrorCode::kLogDamaged,
+              std::string("log/ belongs to another data folder or to an earlier life of this one") +
+                  kLogDamagedRemedy,
+              folder_->log_path()});
   }
   if (!recovered_.empty()) {
-    return Failure(Error{ErrorCode::kLogDamaged, std::string("log/ is empty, items/ is not") + kLogDamagedRemedy,
+    return Failure(Error{ErrorCode::kLogDamaged,
+                         std::string("log/ is empty, items/ is not") + kLogDamagedRemedy,
                          folder_->log_path()});
   }
   // A fresh log/: the folder's first open, or one whose stores/ was deleted by hand. New replicas either way.
@@ -88,9 +90,11 @@ Result<void> Store::recover() {
       const raft::Index applied = replica.state ? replica.state->applied.index : 0;
       if (applied < replica.log->items_synced) {
         return Failure(Error{ErrorCode::kCorruption,
-                             "items/ holds " + to_string(address) + " up to index " + std::to_string(applied) + ", but was synced up to " +
+                             "items/ holds " + to_string(address) + " up to index " +
+                                 std::to_string(applied) + ", but was synced up to " +
                                  std::to_string(replica.log->items_synced) +
-                                 ": it lost data. Wipe the folder and let it rejoin; restore a backup where it was the only one",
+                                 ": it lost data. Wipe the folder and let it rejoin; restore a backup where "
+                                 "it was the only one",
                              folder_->items_path()});
       }
     }

@@ -1,5 +1,5 @@
-// Store: one data folder opened whole: lock and format, the pass over the write-ahead logs, both LevelDBs, and what each
-// replica can be restarted from. After it, wire a Committer to log() and an Applier to items().
+// Store: one data folder opened whole: lock and format, the pass over the write-ahead logs, both LevelDBs,
+// and what each replica can be restarted from. After it, wire a Committer to log() and an Applier to items().
 #pragma once
 
 #include <memory>
@@ -24,7 +24,8 @@ struct StoreOptions {
 // min(commit, log.last).
 struct RecoveredReplica {
   ReplicaAddress address;
-  // None: its state is in items/, its log is not begun yet: the right half of a split that a crash interrupted.
+  // None: its state is in items/, its log is not begun yet: the right half of a split that a crash
+  // interrupted.
   std::optional<LogState> log;
   // None: nothing was applied yet.
   std::optional<PartitionState> state;
@@ -33,11 +34,15 @@ struct RecoveredReplica {
 // Thread-safe as its parts are.
 class Store {
  public:
-  // Requires that `files` and `observer` outlive the store. Beside what DataFolder, wal_check and the engines answer:
-  //   kLogDamaged   log/ lost synced entries. The store counts as wiped. A node with a healthy quorum elsewhere may call
+  // Requires that `files` and `observer` outlive the store. Beside what DataFolder, wal_check and the engines
+  // answer:
+  //   kLogDamaged   log/ lost synced entries. The store counts as wiped. A node with a healthy quorum
+  //   elsewhere may call
   //                 wipe_data_folder() and rejoin as a new incarnation; a cluster of one stops here.
-  //   kCorruption   items/ is behind what log/ says is synced there, or replicas and states contradict each other.
-  static Result<std::unique_ptr<Store>> open(FileSystem& files, const std::string& path, const StoreOptions& options = {},
+  //   kCorruption   items/ is behind what log/ says is synced there, or replicas and states contradict each
+  //   other.
+  static Result<std::unique_ptr<Store>> open(FileSystem& files, const std::string& path,
+                                             const StoreOptions& options = {},
                                              StorageObserver& observer = no_observer());
   // Flushes both databases, so that the next open replays nothing. Stop the committer and the applier first.
   Result<void> close();
@@ -53,7 +58,8 @@ class Store {
 
  private:
   static constexpr const char* kLogDamagedRemedy =
-      ". Votes and entries that this node promised to keep are gone, so it must not go on under its old name: in a cluster "
+      ". Votes and entries that this node promised to keep are gone, so it must not go on under its old "
+      "name: in a cluster "
       "whose other nodes are healthy wipe the folder and let it rejoin; a single node needs a backup";
   Store() = default;
   static Error as_log_damage(Error error);

@@ -1,4 +1,5 @@
-// The pass over the write-ahead logs before LevelDB opens them (wal_check.h says what is cut and what is reported).
+// The pass over the write-ahead logs before LevelDB opens them (wal_check.h says what is cut and what is
+// reported).
 #include "storage/wal_check.h"
 
 #include <algorithm>
@@ -27,7 +28,8 @@ std::optional<uint64_t> log_number(const std::string& name) {
 // The pass over one database. One use.
 class WalCheck {
  public:
-  WalCheck(FileSystem& files, const std::string& path, WalPolicy policy) : files_(files), path_(path), policy_(policy) {}
+  WalCheck(FileSystem& files, const std::string& path, WalPolicy policy)
+      : files_(files), path_(path), policy_(policy) {}
 
   Result<WalReport> run() {
     leveldb::Status status = files_.GetChildren(path_, &names_);
@@ -53,7 +55,8 @@ class WalCheck {
   Result<WalReport> without_current() {
     for (const std::string& name : names_) {
       if (log_number(name) || name.ends_with(".ldb") || name.ends_with(".sst")) {
-        return damage("CURRENT", "The file that names the database's MANIFEST is gone, and data of it is still there");
+        return damage("CURRENT",
+                      "The file that names the database's MANIFEST is gone, and data of it is still there");
       }
     }
     return report_;
@@ -79,9 +82,11 @@ class WalCheck {
     }
   }
 
-  // Keeps the first `size` bytes. A new file takes the old one's place in one step, so that a crash leaves either.
+  // Keeps the first `size` bytes. A new file takes the old one's place in one step, so that a crash leaves
+  // either.
   Result<void> cut(const std::string& file, std::string_view contents, size_t size) {
-    const std::string temporary = path_ + "/" + file + ".dbtmp";  // LevelDB removes such files where we do not come to it
+    const std::string temporary =
+        path_ + "/" + file + ".dbtmp";  // LevelDB removes such files where we do not come to it
     leveldb::WritableFile* raw = nullptr;
     leveldb::Status status = files_.NewWritableFile(temporary, &raw);
     if (status.ok()) {
@@ -99,8 +104,8 @@ class WalCheck {
 
   void note(const std::string& file, const WalScan& scan, size_t size) {
     if (!report_.detail.empty()) report_.detail += "; ";
-    report_.detail += file + " is good up to byte " + std::to_string(scan.good_end) + " of " + std::to_string(size) +
-                      " (" + scan.problem + ")";
+    report_.detail += file + " is good up to byte " + std::to_string(scan.good_end) + " of " +
+                      std::to_string(size) + " (" + scan.problem + ")";
   }
 
   Result<void> check_manifest() {
@@ -134,13 +139,15 @@ class WalCheck {
     std::vector<std::pair<uint64_t, std::string>> logs;
     for (const std::string& name : names_) {
       const auto number = log_number(name);
-      if (number && *number >= manifest_.log_number) logs.emplace_back(*number, name);  // older ones are in tables
+      if (number && *number >= manifest_.log_number)
+        logs.emplace_back(*number, name);  // older ones are in tables
     }
     std::sort(logs.begin(), logs.end());
     // A log is created, and its name synced, before the MANIFEST names it.
     if (manifest_.log_number != 0 && (logs.empty() || logs.front().first != manifest_.log_number)) {
       if (policy_ == WalPolicy::kTornTailOnly) {
-        return damage("CURRENT", "The write-ahead log " + std::to_string(manifest_.log_number) + " is needed and gone");
+        return damage("CURRENT",
+                      "The write-ahead log " + std::to_string(manifest_.log_number) + " is needed and gone");
       }
       report_.detail += "log " + std::to_string(manifest_.log_number) + " is gone";
       return drop_from(logs, 0);
@@ -159,7 +166,8 @@ class WalCheck {
     const std::string& file = logs[i].second;
     auto contents = read(file);
     if (!contents) return Failure(std::move(contents.error()));
-    const WalScan scan = scan_wal(*contents, [this](std::string_view record) { return accept_batch(record); });
+    const WalScan scan =
+        scan_wal(*contents, [this](std::string_view record) { return accept_batch(record); });
     ++report_.logs;
     report_.records += scan.records;
     if (scan.clean()) return true;
@@ -173,20 +181,23 @@ class WalCheck {
         return damage(file, "Synced writes of the Raft log are damaged: " + report_.detail);
       }
     } else {
-      // Last first, and durably so before the cut: a crash between must not leave a later log behind a log that looks whole.
+      // Last first, and durably so before the cut: a crash between must not leave a later log behind a log
+      // that looks whole.
       if (auto dropped = drop_from(logs, i + 1); !dropped) return Failure(std::move(dropped.error()));
     }
     if (auto done = cut(file, *contents, scan.good_end); !done) return Failure(std::move(done.error()));
     return false;
   }
 
-  // Sequence numbers run on over the batches of a run, and only one run's logs are ever needed: the first open of the next
-  // run writes them to tables. So a gap is a hole, even where it falls between two whole records or two files.
+  // Sequence numbers run on over the batches of a run, and only one run's logs are ever needed: the first
+  // open of the next run writes them to tables. So a gap is a hole, even where it falls between two whole
+  // records or two files.
   std::string accept_batch(std::string_view record) {
     const auto batch = parse_wal_batch(record);
     if (!batch) return "a record that is no batch";
     const bool first = next_sequence_ == 0;
-    const bool gap = first ? batch->sequence > manifest_.last_sequence + 1 : batch->sequence != next_sequence_;
+    const bool gap =
+        first ? batch->sequence > manifest_.last_sequence + 1 : batch->sequence != next_sequence_;
     if (gap) return "batches are missing before sequence " + std::to_string(batch->sequence);
     next_sequence_ = batch->sequence + batch->count;
     return {};

@@ -38,7 +38,8 @@ std::optional<Physical> physical_at(std::string_view log, size_t at, std::string
   if (type < kFull || type > kLast) return fail("an unknown record type, or zeroes");
   if (length > block_end - at - kWalHeader) return fail("a record is cut off");
   const uint32_t stored = read_le<uint32_t>(log.data() + at);
-  if (masked_crc32c(crc32c(log.substr(at + 6, 1 + length))) != stored) return fail("a checksum does not hold");
+  if (masked_crc32c(crc32c(log.substr(at + 6, 1 + length))) != stored)
+    return fail("a checksum does not hold");
   return Physical{type, log.substr(at + kWalHeader, length), at + kWalHeader + length};
 }
 
@@ -53,7 +54,8 @@ struct Logical {
   std::string_view payload;
   size_t end = 0;
 };
-std::optional<Logical> logical_at(std::string_view log, size_t at, std::string& scratch, std::string* problem) {
+std::optional<Logical> logical_at(std::string_view log, size_t at, std::string& scratch,
+                                  std::string* problem) {
   const auto first = physical_at(log, at, problem);
   if (!first) return std::nullopt;
   if (first->type == kFull) return Logical{first->payload, first->end};
@@ -118,7 +120,8 @@ WalScan scan_wal(std::string_view log, const std::function<std::string(std::stri
   }
 }
 
-bool whole_record_behind(std::string_view log, size_t from, const std::function<bool(std::string_view)>& plausible) {
+bool whole_record_behind(std::string_view log, size_t from,
+                         const std::function<bool(std::string_view)>& plausible) {
   std::string scratch;
   for (size_t at = from; at + kWalHeader <= log.size(); ++at) {
     const uint8_t type = static_cast<uint8_t>(log[at + 6]);
@@ -175,7 +178,8 @@ bool take_manifest_edit(std::string_view edit, ManifestState& state) {
         }
         if (!take_bytes(edit) || !take_bytes(edit)) return false;
         break;
-      default: return false;
+      default:
+        return false;
     }
   }
   state = seen;

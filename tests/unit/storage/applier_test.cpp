@@ -1,5 +1,6 @@
-// Goal: the applier applies in order, tells each partition once a write, syncs so that logs can be cut, deletes dropped spaces
-// when idle, and ends for everyone after a failure. And the reader pool runs what it accepted.
+// Goal: the applier applies in order, tells each partition once a write, syncs so that logs can be cut,
+// deletes dropped spaces when idle, and ends for everyone after a failure. And the reader pool runs what it
+// accepted.
 #include "storage/applier.h"
 
 #include <future>
@@ -22,7 +23,10 @@ class ApplierTest : public testing::Test {
     space_ = *items_->allocate_space();
   }
   ApplyBatch batch(Index index, size_t bytes = 10) const {
-    return {state_of(a_, space_, index), {{RowKind::kItem, "key" + std::to_string(index), std::string(bytes, 'v')}}, {}, {}};
+    return {state_of(a_, space_, index),
+            {{RowKind::kItem, "key" + std::to_string(index), std::string(bytes, 'v')}},
+            {},
+            {}};
   }
   void submit(Applier& applier, ApplyBatch batch, Applied applied = {}) {
     ASSERT_TRUE(applier.try_apply(batch, applied));
@@ -52,7 +56,8 @@ TEST_F(ApplierTest, ASyncOnDemandCoversWhatWasAcceptedBefore) {
   Applier applier(*items_);
   for (Index index = 1; index <= 50; ++index) submit(applier, batch(index));
   std::promise<Index> synced;
-  applier.request_sync([&](const Result<std::vector<SyncedIndex>>& r) { synced.set_value(r ? r->at(0).index : 0); });
+  applier.request_sync(
+      [&](const Result<std::vector<SyncedIndex>>& r) { synced.set_value(r ? r->at(0).index : 0); });
   EXPECT_GE(synced.get_future().get(), 50U);
 }
 
@@ -70,11 +75,13 @@ TEST_F(ApplierTest, SyncsByItselfAfterSoManyBytes) {
 }
 
 TEST_F(ApplierTest, DeletesDroppedSpacesWhenIdle) {
-  for (Index index = 1; index <= 100; ++index) ASSERT_OK(items_->apply(std::vector<ApplyBatch>{batch(index)}));
+  for (Index index = 1; index <= 100; ++index)
+    ASSERT_OK(items_->apply(std::vector<ApplyBatch>{batch(index)}));
   ASSERT_OK(items_->remove_partition(a_.partition));
   Applier applier(*items_, {.delete_rows = 30, .delete_pause = std::chrono::milliseconds(1)});
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (items_->has_dropped_spaces() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  while (items_->has_dropped_spaces() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
   EXPECT_FALSE(items_->has_dropped_spaces());
   EXPECT_FALSE(items_->scan(space_, RowKind::kItem, {}).valid());
 }

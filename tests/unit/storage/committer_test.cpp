@@ -1,5 +1,6 @@
-// Goal: the committer merges what waits into one synced batch, closes a batch behind the entry that crosses its bound, tells
-// each replica once a sync, refuses when full, and after a failure gives everyone the same error.
+// Goal: the committer merges what waits into one synced batch, closes a batch behind the entry that crosses
+// its bound, tells each replica once a sync, refuses when full, and after a failure gives everyone the same
+// error.
 #include "storage/committer.h"
 
 #include <future>
@@ -9,12 +10,14 @@
 namespace stator::storage {
 namespace {
 
-Submission submission(ReplicaAddress replica, Index index, size_t bytes, std::vector<std::string>* told = nullptr) {
+Submission submission(ReplicaAddress replica, Index index, size_t bytes,
+                      std::vector<std::string>* told = nullptr) {
   Submission s;
   s.update = append(replica, {entry(index, 1, std::string(bytes, 'x'))});
   s.committed = [told, replica, index](const Result<void>& result) {
     if (told) {
-      told->push_back(std::to_string(replica.partition.value) + "/" + std::to_string(index) + (result ? "" : " failed"));
+      told->push_back(std::to_string(replica.partition.value) + "/" + std::to_string(index) +
+                      (result ? "" : " failed"));
     }
   };
   return s;
@@ -23,7 +26,9 @@ Submission submission(ReplicaAddress replica, Index index, size_t bytes, std::ve
 const ReplicaAddress kA = address(1, 11);
 const ReplicaAddress kB = address(2, 12);
 
-void offer(CommitterQueue& queue, Submission s) { EXPECT_EQ(CommitterQueue::Offer::kAccepted, queue.offer(s)); }
+void offer(CommitterQueue& queue, Submission s) {
+  EXPECT_EQ(CommitterQueue::Offer::kAccepted, queue.offer(s));
+}
 
 TEST(CommitterQueue, MergesAllThatWaits) {
   CommitterQueue queue;
@@ -130,7 +135,8 @@ TEST_F(CommitterTest, KeepsTheOrderOfEachReplicaAndWritesAllBeforeItStops) {
       for (const ReplicaAddress replica : {kA, kB}) {
         Submission s;
         s.update = append(replica, {entry(index, 1, "data")});
-        if (replica == kA) s.committed = [&seen, index](const Result<void>& r) { seen.push_back(r ? index : 0); };
+        if (replica == kA)
+          s.committed = [&seen, index](const Result<void>& r) { seen.push_back(r ? index : 0); };
         ASSERT_TRUE(committer.try_submit(s));
       }
     }

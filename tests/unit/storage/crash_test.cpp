@@ -1,17 +1,22 @@
-// Goal: a store that dies at any write, sync or change of a directory loses nothing that it acknowledged, and shows nothing that
-// it did not write: at every operation number of a scripted workload, with every kind of crash, and again while it recovers.
+// Goal: a store that dies at any write, sync or change of a directory loses nothing that it acknowledged, and
+// shows nothing that it did not write: at every operation number of a scripted workload, with every kind of
+// crash, and again while it recovers.
 //
 // After each crash:
-//   - log/ of all replicas is as after the last acknowledged write, or as after the one that was under way: whole or not at all;
-//   - items/ of each partition holds exactly the rows of entries 1 to its applied index, which lies between the index that a
+//   - log/ of all replicas is as after the last acknowledged write, or as after the one that was under way:
+//   whole or not at all;
+//   - items/ of each partition holds exactly the rows of entries 1 to its applied index, which lies between
+//   the index that a
 //     sync acknowledged and the end of its log;
 //   - the store goes on.
-// The write buffer is 64 KiB, so both databases rotate and compact several times. LevelDB's background work runs between the
-// steps only, so an operation's number always means the same operation.
+// The write buffer is 64 KiB, so both databases rotate and compact several times. LevelDB's background work
+// runs between the steps only, so an operation's number always means the same operation.
 //
-// Tried by hand, to know that the test can fail: without the sync in DatabaseEnv::SyncedFile's destructor (protocol 1's hole)
-// the power losses fail with "items/ holds ... but was synced up to"; without the directory sync in DatabaseEnv::wrap they
-// fail as logs and tables are gone; without the pass over the logs, log/ and items/ show what lies behind a tear.
+// Tried by hand, to know that the test can fail (each line alone taken out):
+//   the sync in DatabaseEnv::SyncedFile's destructor (protocol 1's hole): both power losses fail, "a sync was
+//   acknowledged"; the directory sync in DatabaseEnv::wrap: they fail at the first operations, a log that is
+//   needed is gone; the pass over the logs of items/ or of log/: the torn power loss fails, as LevelDB
+//   refuses to open what is torn.
 #include <map>
 
 #include "tests/unit/storage/fixtures.h"
@@ -25,7 +30,8 @@ constexpr int kSteps = 26;
 ReplicaAddress replica_of(uint64_t partition) { return address(partition, 10 + partition); }
 
 std::string data_of(uint64_t partition, Index index, Term term) {
-  const std::string text = std::to_string(partition) + "/" + std::to_string(index) + "/" + std::to_string(term) + " ";
+  const std::string text =
+      std::to_string(partition) + "/" + std::to_string(index) + "/" + std::to_string(term) + " ";
   std::string data;
   const size_t size = 300 + (partition * 977 + index * 613 + term * 131) % 5000;
   while (data.size() < size) data += text;
@@ -49,7 +55,8 @@ void apply_to(Logs& logs, const LogUpdate& update) {
   LogModel& log = logs[update.replica.partition.value];
   if (update.reset) log.born = true;
   if (update.hard_state) log.hard_state = *update.hard_state;
-  if (!update.entries.empty()) log.entries.erase(log.entries.lower_bound(update.entries.front().index), log.entries.end());
+  if (!update.entries.empty())
+    log.entries.erase(log.entries.lower_bound(update.entries.front().index), log.entries.end());
   for (const Entry& e : update.entries) log.entries[e.index] = e.term;
   if (update.items_synced) log.items_synced = *update.items_synced;
   if (update.cut) {
@@ -65,7 +72,8 @@ struct Model {
   Logs logs_if_written;  // with the write under way; = logs where there is none
   std::map<uint64_t, Index> applied;
   std::map<uint64_t, Index> synced;
-  std::map<uint64_t, std::map<Index, Term>> given;  // to items/, acknowledged or not: entries that are never replaced
+  std::map<uint64_t, std::map<Index, Term>>
+      given;  // to items/, acknowledged or not: entries that are never replaced
 };
 
 StoreOptions options() {
@@ -150,7 +158,8 @@ class Workload {
       batches.push_back(std::move(batch));
     }
     if (!store_.items().apply(batches)) return false;
-    for (const ApplyBatch& batch : batches) model_.applied[batch.state.partition.value] = batch.state.applied.index;
+    for (const ApplyBatch& batch : batches)
+      model_.applied[batch.state.partition.value] = batch.state.applied.index;
     return true;
   }
 
@@ -166,7 +175,8 @@ class Workload {
       update.replica = index.replica;
       update.items_synced = index.index;
       if (step % 2 == 0 && index.index > model_.logs[p].base) {
-        update.cut = LogBase{index.index, model_.logs[p].entries.at(index.index), {{replica_of(p).replica}, {}}};
+        update.cut =
+            LogBase{index.index, model_.logs[p].entries.at(index.index), {{replica_of(p).replica}, {}}};
       }
       updates.push_back(update);
     }
@@ -192,7 +202,8 @@ std::string log_difference(Store& store, const Logs& logs) {
     if (!entries) return where + why(entries);
     if (entries->size() != model.entries.size()) return where + "number of entries";
     for (const Entry& e : *entries) {
-      if (!model.entries.contains(e.index) || model.entries.at(e.index) != e.term || *e.data != data_of(p, e.index, e.term)) {
+      if (!model.entries.contains(e.index) || model.entries.at(e.index) != e.term ||
+          *e.data != data_of(p, e.index, e.term)) {
         return where + "entry " + std::to_string(e.index);
       }
     }
@@ -237,7 +248,8 @@ struct Crash {
 
 class EveryOperation : public testing::TestWithParam<Crash> {};
 
-// One run: dies at operation `die_at`, comes back, perhaps dies again on the way, goes on. False where it never died.
+// One run: dies at operation `die_at`, comes back, perhaps dies again on the way, goes on. False where it
+// never died.
 bool run(uint64_t die_at, CrashKind kind) {
   FaultyFileSystem files(die_at);
   Model model;

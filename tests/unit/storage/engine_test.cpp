@@ -1,4 +1,5 @@
-// Goal: an engine never writes again after a write that failed, and says why; damage in tables is an error, never wrong data.
+// Goal: an engine never writes again after a write that failed, and says why; damage in tables is an error,
+// never wrong data.
 #include "storage/engine.h"
 
 #include "tests/unit/storage/fixtures.h"
@@ -61,8 +62,8 @@ TEST_F(EngineTest, NeverWritesAgainAfterTheSyncOfARotatedLogFailed) {
   auto engine = Engine::open(files_, "/db", options);
   ASSERT_OK(engine);
   engine_ = std::move(*engine);
-  // The unsynced writes up to the rotation make no sync at all: the first one that fails is of the directory, at the
-  // creation of the next log, or of the old log. Both must end the handle.
+  // The unsynced writes up to the rotation make no sync at all: the first one that fails is of the directory,
+  // at the creation of the next log, or of the old log. Both must end the handle.
   files_.plan({.fail_sync_at = 1});
   Result<void> outcome;
   for (int i = 0; i < 100 && outcome; ++i) outcome = put(std::to_string(i), std::string(4096, 'x'), false);
@@ -104,7 +105,8 @@ TEST_F(EngineTest, FlushEmptiesTheLog) {
 
 TEST_F(EngineTest, EveryFlippedBitInATableIsFound) {
   open();
-  for (int i = 0; i < 200; ++i) ASSERT_OK(put("key" + std::to_string(i), std::string(100, static_cast<char>('a' + i % 26)), false));
+  for (int i = 0; i < 200; ++i)
+    ASSERT_OK(put("key" + std::to_string(i), std::string(100, static_cast<char>('a' + i % 26)), false));
   ASSERT_OK(engine_->flush());
   engine_.reset();
   std::string table;

@@ -1,5 +1,6 @@
-// Goal: DatabaseEnv closes LevelDB's hole: a log is synced before it is closed, new names are durable, and what fails there is
-// remembered. And the faulty file system forgets exactly what no sync covered, or the tests above it prove nothing.
+// Goal: DatabaseEnv closes LevelDB's hole: a log is synced before it is closed, new names are durable, and
+// what fails there is remembered. And the faulty file system forgets exactly what no sync covered, or the
+// tests above it prove nothing.
 #include "storage/env.h"
 
 #include "tests/unit/storage/fixtures.h"
@@ -164,6 +165,16 @@ TEST(DiskFileSystem, SyncsDirectoriesAndSaysWhyItCannot) {
   EXPECT_TRUE(files->sync_directory(folder.path()).ok());
   const leveldb::Status status = files->sync_directory(folder.path() + "/none");
   EXPECT_NE(std::string::npos, status.ToString().find("No such file")) << status.ToString();
+}
+
+TEST(DiskFileSystem, KnowsTheRoomThatIsLeft) {
+  TemporaryFolder folder;
+  const auto files = disk_file_system();
+  const uint64_t room = files->free_bytes(folder.path());
+  EXPECT_GT(room, 0U);
+  EXPECT_LT(room, UINT64_MAX);
+  EXPECT_EQ(UINT64_MAX, files->free_bytes(folder.path() + "/none"));
+  EXPECT_EQ(UINT64_MAX, memory_file_system()->free_bytes("/"));
 }
 
 TEST(DirectoryOf, Paths) {

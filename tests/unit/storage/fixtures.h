@@ -1,4 +1,5 @@
-// What the storage tests share: a store in a faulty file system, short ways to write updates, temporary folders.
+// What the storage tests share: a store in a faulty file system, short ways to write updates, temporary
+// folders.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +36,8 @@ inline ReplicaAddress address(uint64_t partition, uint64_t replica) {
   return {PartitionId(partition), ReplicaId(replica)};
 }
 
-inline Entry entry(Index index, Term term, std::string data, raft::EntryKind kind = raft::EntryKind::kNormal) {
+inline Entry entry(Index index, Term term, std::string data,
+                   raft::EntryKind kind = raft::EntryKind::kNormal) {
   return {index, term, kind, std::make_shared<const std::string>(std::move(data))};
 }
 
@@ -57,7 +59,8 @@ inline LogUpdate append(ReplicaAddress replica, std::vector<Entry> entries) {
 
 inline std::vector<Entry> numbered(Index from, Index to, Term term) {
   std::vector<Entry> entries;
-  for (Index index = from; index <= to; ++index) entries.push_back(entry(index, term, "entry " + std::to_string(index)));
+  for (Index index = from; index <= to; ++index)
+    entries.push_back(entry(index, term, "entry " + std::to_string(index)));
   return entries;
 }
 
@@ -86,7 +89,8 @@ template <class T>
 void expect_code(ErrorCode expected, const Result<T>& result, int line) {
   EXPECT_FALSE(result.ok()) << "line " << line;
   if (result.ok()) return;
-  EXPECT_EQ(error_code_name(expected), error_code_name(result.error().code)) << "line " << line << ": " << why(result);
+  EXPECT_EQ(error_code_name(expected), error_code_name(result.error().code))
+      << "line " << line << ": " << why(result);
 }
 #define EXPECT_CODE(expected, expression) expect_code(expected, expression, __LINE__)
 

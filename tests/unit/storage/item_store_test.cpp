@@ -1,5 +1,5 @@
-// Goal: items/ keeps each partition's rows and state together, spaces apart, and forgets spaces that nobody uses; states keep
-// their bytes.
+// Goal: items/ keeps each partition's rows and state together, spaces apart, and forgets spaces that nobody
+// uses; states keep their bytes.
 #include "storage/item_store.h"
 
 #include "tests/unit/storage/fixtures.h"
@@ -7,8 +7,12 @@
 namespace stator::storage {
 namespace {
 
-RowChange put(std::string key, std::string value, RowKind kind = RowKind::kItem) { return {kind, std::move(key), std::move(value)}; }
-RowChange erase(std::string key, RowKind kind = RowKind::kItem) { return {kind, std::move(key), std::nullopt}; }
+RowChange put(std::string key, std::string value, RowKind kind = RowKind::kItem) {
+  return {kind, std::move(key), std::move(value)};
+}
+RowChange erase(std::string key, RowKind kind = RowKind::kItem) {
+  return {kind, std::move(key), std::nullopt};
+}
 
 class ItemStoreTest : public testing::Test {
  protected:
@@ -31,10 +35,11 @@ class ItemStoreTest : public testing::Test {
     return *allocated;
   }
   void apply(ReplicaAddress replica, SpaceId space, Index index, std::vector<RowChange> rows) {
-    ASSERT_OK(items_->apply(std::vector<ApplyBatch>{{state_of(replica, space, index), std::move(rows), {}, {}}}));
+    ASSERT_OK(
+        items_->apply(std::vector<ApplyBatch>{{state_of(replica, space, index), std::move(rows), {}, {}}}));
   }
-  std::string scan(SpaceId space, RowKind kind, const model::KeyRange& range = {}, const ScanOptions& options = {},
-                   const Snapshot* snapshot = nullptr) {
+  std::string scan(SpaceId space, RowKind kind, const model::KeyRange& range = {},
+                   const ScanOptions& options = {}, const Snapshot* snapshot = nullptr) {
     std::string out;
     auto rows = items_->scan(space, kind, range, options, snapshot);
     for (; rows.valid(); rows.next()) {
@@ -76,7 +81,8 @@ TEST_F(ItemStoreTest, RowsAndStateAreThereAfterAReopen) {
 TEST_F(ItemStoreTest, ScansWithinTheirBoundsBothWays) {
   const SpaceId s = space();
   const SpaceId other = space();
-  apply(a_, s, 1, {put("a", "1"), put("b", "2"), put("c", "3"), put("d", "4"), put("a", "x", RowKind::kLocalIndex)});
+  apply(a_, s, 1,
+        {put("a", "1"), put("b", "2"), put("c", "3"), put("d", "4"), put("a", "x", RowKind::kLocalIndex)});
   apply(b_, other, 1, {put("0", "no"), put("zz", "no")});
   const ScanOptions back{.forward = false, .fill_cache = false};
   EXPECT_EQ("a=1 b=2 c=3 d=4", scan(s, RowKind::kItem));
@@ -265,7 +271,8 @@ TEST(PartitionStateCodec, EveryFlippedByteAndEveryLengthIsRefused) {
     if (at >= 1 && at < 8) continue;  // reserved bytes: not read yet
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 0x20);
-    EXPECT_CODE(at == 0 ? ErrorCode::kFormat : ErrorCode::kCorruption, decode_partition_state(state.partition, bad));
+    EXPECT_CODE(at == 0 ? ErrorCode::kFormat : ErrorCode::kCorruption,
+                decode_partition_state(state.partition, bad));
   }
   for (size_t size = 0; size < good.size(); ++size) {
     EXPECT_FALSE(decode_partition_state(state.partition, std::string_view(good).substr(0, size)).ok());
@@ -274,7 +281,8 @@ TEST(PartitionStateCodec, EveryFlippedByteAndEveryLengthIsRefused) {
 
 TEST(PartitionStateCodec, ReadsUnalignedBytes) {
   const std::string shifted = "x" + encode_partition_state(full_state());
-  EXPECT_EQ(full_state(), decode_partition_state(PartitionId(7), std::string_view(shifted).substr(1)).value());
+  EXPECT_EQ(full_state(),
+            decode_partition_state(PartitionId(7), std::string_view(shifted).substr(1)).value());
 }
 
 }  // namespace

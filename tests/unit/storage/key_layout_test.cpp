@@ -21,19 +21,47 @@ std::string hex(std::string_view bytes) {
 const ReplicaAddress kReplica{PartitionId(0x0102), ReplicaId(3)};
 
 TEST(KeyLayout, GoldenKeys) {
-  EXPECT_EQ("0000000000000007" "01" "6b6579", hex(row_key(SpaceId(7), RowKind::kItem, "key")));
-  EXPECT_EQ("0000000000000000" "01" "0000000000000102", hex(partition_state_key(PartitionId(0x0102))));
-  EXPECT_EQ("0000000000000000" "02" "0000000000000007", hex(space_key(SpaceId(7))));
-  EXPECT_EQ("0000000000000000" "03", hex(next_space_key()));
-  EXPECT_EQ("0000000000000102" "0000000000000003" "01", hex(log_key(kReplica, LogRowKind::kHardState)));
-  EXPECT_EQ("0000000000000102" "0000000000000003" "04" "0000000000000100", hex(entry_key(kReplica, 256)));
-  EXPECT_EQ("ffffffffffffffffffffffffffffffff" "01", hex(incarnation_key()));
+  EXPECT_EQ(
+      "0000000000000007"
+      "01"
+      "6b6579",
+      hex(row_key(SpaceId(7), RowKind::kItem, "key")));
+  EXPECT_EQ(
+      "0000000000000000"
+      "01"
+      "0000000000000102",
+      hex(partition_state_key(PartitionId(0x0102))));
+  EXPECT_EQ(
+      "0000000000000000"
+      "02"
+      "0000000000000007",
+      hex(space_key(SpaceId(7))));
+  EXPECT_EQ(
+      "0000000000000000"
+      "03",
+      hex(next_space_key()));
+  EXPECT_EQ(
+      "0000000000000102"
+      "0000000000000003"
+      "01",
+      hex(log_key(kReplica, LogRowKind::kHardState)));
+  EXPECT_EQ(
+      "0000000000000102"
+      "0000000000000003"
+      "04"
+      "0000000000000100",
+      hex(entry_key(kReplica, 256)));
+  EXPECT_EQ(
+      "ffffffffffffffffffffffffffffffff"
+      "01",
+      hex(incarnation_key()));
 }
 
 TEST(KeyLayout, EntriesSortByIndexWithinTheirReplica) {
   EXPECT_LT(entry_key(kReplica, 255), entry_key(kReplica, 256));
   EXPECT_LT(entry_key(kReplica, UINT64_MAX), log_key(kReplica, LogRowKind::kRemoved));
-  EXPECT_LT(log_key(kReplica, LogRowKind::kMinimumReplica), log_key({PartitionId(0x0102), ReplicaId(4)}, LogRowKind::kHardState));
+  EXPECT_LT(log_key(kReplica, LogRowKind::kMinimumReplica),
+            log_key({PartitionId(0x0102), ReplicaId(4)}, LogRowKind::kHardState));
   EXPECT_LT(log_key(kReplica, LogRowKind::kMinimumReplica), incarnation_key());
 }
 
@@ -49,16 +77,42 @@ TEST(KeyLayout, ParsesOnlyItsOwnKeys) {
 }
 
 TEST(LogRows, GoldenBytes) {
-  EXPECT_EQ("0100000000000000" "0500000000000000" "0300000000000000" "cce534fbd291f2d4",
-            hex(encode_hard_state("k", {5, ReplicaId(3)})));
-  EXPECT_EQ("0100000000000000" "0900000000000000" "0200000000000000" "0400000000000000" "01000000" "01000000"
-            "0300000000000000" "0800000000000000" "4d1532eca0037163",
-            hex(encode_base("k", {{9, 2, {{ReplicaId(3)}, {ReplicaId(8)}}}, 4})));
-  EXPECT_EQ("0100000000000000" "0900000000000000" "7fa922ccac481721", hex(encode_number("k", 9)));
-  EXPECT_EQ("0100000000000000" "0100000000000000" "0900000000000000" "71e70d68788b744e", hex(encode_range("k", {1, 9})));
+  EXPECT_EQ(
+      "0100000000000000"
+      "0500000000000000"
+      "0300000000000000"
+      "cce534fbd291f2d4",
+      hex(encode_hard_state("k", {5, ReplicaId(3)})));
+  EXPECT_EQ(
+      "0100000000000000"
+      "0900000000000000"
+      "0200000000000000"
+      "0400000000000000"
+      "01000000"
+      "01000000"
+      "0300000000000000"
+      "0800000000000000"
+      "4d1532eca0037163",
+      hex(encode_base("k", {{9, 2, {{ReplicaId(3)}, {ReplicaId(8)}}}, 4})));
+  EXPECT_EQ(
+      "0100000000000000"
+      "0900000000000000"
+      "7fa922ccac481721",
+      hex(encode_number("k", 9)));
+  EXPECT_EQ(
+      "0100000000000000"
+      "0100000000000000"
+      "0900000000000000"
+      "71e70d68788b744e",
+      hex(encode_range("k", {1, 9})));
   std::string out;
   encode_entry("k", {7, 2, raft::EntryKind::kMembership, std::make_shared<const std::string>("data")}, out);
-  EXPECT_EQ("0103000000000000" "0200000000000000" "14fedc0204a4eba8" "64617461", hex(out));
+  EXPECT_EQ(
+      "0103000000000000"
+      "0200000000000000"
+      "14fedc0204a4eba8"
+      "64617461",
+      hex(out));
 }
 
 TEST(LogRows, EveryFlippedBitIsFoundAndSoIsAWrongPlace) {
@@ -74,7 +128,8 @@ TEST(LogRows, EveryFlippedBitIsFoundAndSoIsAWrongPlace) {
     }
   };
   using View = std::string_view;
-  flips(encode_hard_state("key", {5, ReplicaId(3)}), [](View k, View v) { return decode_hard_state(k, v).has_value(); });
+  flips(encode_hard_state("key", {5, ReplicaId(3)}),
+        [](View k, View v) { return decode_hard_state(k, v).has_value(); });
   flips(encode_base("key", {{9, 2, {{ReplicaId(3), ReplicaId(4)}, {}}}, 4}),
         [](View k, View v) { return decode_base(k, v).has_value(); });
   flips(encode_number("key", 9), [](View k, View v) { return decode_number(k, v).has_value(); });

@@ -1,5 +1,6 @@
-// Goal: the Raft logs of many replicas in one database: what was written is there after a reopen, overwritten and cut entries
-// are not, removed replicas stay removed, and damage is an error that names replica and index.
+// Goal: the Raft logs of many replicas in one database: what was written is there after a reopen, overwritten
+// and cut entries are not, removed replicas stay removed, and damage is an error that names replica and
+// index.
 #include "storage/log_store.h"
 
 #include "tests/unit/storage/fixtures.h"
@@ -35,7 +36,8 @@ class LogStoreTest : public testing::Test {
     if (!entries) return why(entries);
     std::string out;
     for (const Entry& e : *entries) {
-      out += (out.empty() ? "" : " ") + std::to_string(e.index) + ":" + std::to_string(e.term) + ":" + *e.data;
+      out +=
+          (out.empty() ? "" : " ") + std::to_string(e.index) + ":" + std::to_string(e.term) + ":" + *e.data;
     }
     return out;
   }
@@ -46,7 +48,8 @@ class LogStoreTest : public testing::Test {
 };
 
 TEST_F(LogStoreTest, ManyReplicasInOneBatchSurviveAReopen) {
-  write({birth(a_), append(a_, {entry(1, 1, "x"), entry(2, 1, "y")}), birth(b_), append(b_, {entry(1, 1, "z")})});
+  write({birth(a_), append(a_, {entry(1, 1, "x"), entry(2, 1, "y")}), birth(b_),
+         append(b_, {entry(1, 1, "z")})});
   reopen();
   EXPECT_EQ((std::vector<ReplicaAddress>{a_, b_}), log_->replicas());
   const auto state = log_->state(a_);
@@ -79,7 +82,7 @@ TEST_F(LogStoreTest, AppendingAtAnOldIndexReplacesTheRest) {
 TEST_F(LogStoreTest, ReadsByBytesAndRange) {
   write({birth(a_), append(a_, numbered(1, 9, 1))});
   EXPECT_EQ("2:1:entry 2 3:1:entry 3", text(a_, 2, 3));
-  EXPECT_EQ("2:1:entry 2", text(a_, 2, 9, 1));   // at least one
+  EXPECT_EQ("2:1:entry 2", text(a_, 2, 9, 1));  // at least one
   EXPECT_EQ("2:1:entry 2 3:1:entry 3", text(a_, 2, 9, 14));
   EXPECT_EQ("", text(a_, 10));
   EXPECT_CODE(ErrorCode::kNotFound, log_->read(b_, 1, 2, kAll));
@@ -247,7 +250,8 @@ TEST_F(LogStoreTest, DamageThatLevelDbCannotSeeNamesReplicaAndIndex) {
   ASSERT_OK(log_->engine().write(batch, true));
   const auto read = log_->read(a_, 1, 9, kAll);
   EXPECT_CODE(ErrorCode::kCorruption, read);
-  EXPECT_NE(std::string::npos, read.error().what.find("log entry 4 of partition 1, replica 11")) << read.error().what;
+  EXPECT_NE(std::string::npos, read.error().what.find("log entry 4 of partition 1, replica 11"))
+      << read.error().what;
   EXPECT_CODE(ErrorCode::kCorruption, log_->verify(a_));
 
   leveldb::WriteBatch hole;

@@ -1,5 +1,5 @@
-// Goal: a data folder opens whole or says in one sentence why not; it has one owner, one incarnation, and never goes on under
-// its old name after it lost something.
+// Goal: a data folder opens whole or says in one sentence why not; it has one owner, one incarnation, and
+// never goes on under its old name after it lost something.
 #include "storage/store.h"
 
 #include <fstream>
@@ -59,7 +59,8 @@ TEST(Store, RecoversReplicas) {
   EXPECT_EQ(4U, replica.log->first());
   EXPECT_EQ(4U, replica.log->items_synced);
   EXPECT_EQ(6U, replica.state->applied.index);
-  EXPECT_LE((*store)->items_report().records, 1U) << "a clean close leaves nothing to replay but flush()'s empty batch";
+  EXPECT_LE((*store)->items_report().records, 1U)
+      << "a clean close leaves nothing to replay but flush()'s empty batch";
 }
 
 TEST(Store, OpensInMemory) {
@@ -162,7 +163,8 @@ TEST(Store, AnInterruptedWipeIsFinishedAtTheNextOpen) {
     auto store = Store::open(files, kFolder);
     ASSERT_OK(store);
     const bool renewed = (*store)->folder().incarnation() != incarnation;
-    EXPECT_EQ(renewed, (*store)->recovered().empty()) << "an empty folder under the old name, at operation " << die_at;
+    EXPECT_EQ(renewed, (*store)->recovered().empty())
+        << "an empty folder under the old name, at operation " << die_at;
     if (done) {
       EXPECT_TRUE(renewed);
       break;

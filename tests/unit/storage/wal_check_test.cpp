@@ -1,5 +1,6 @@
-// Goal: the pass over the write-ahead logs cuts exactly what may be cut. items/: everything from the first bad record on.
-// log/: the torn end of the newest log only; anything else is reported, since there a synced batch rotted.
+// Goal: the pass over the write-ahead logs cuts exactly what may be cut. items/: everything from the first
+// bad record on. log/: the torn end of the newest log only; anything else is reported, since there a synced
+// batch rotted.
 #include "storage/wal_check.h"
 
 #include "storage/crc32c.h"
@@ -16,7 +17,8 @@ class WalCheckTest : public testing::Test {
     ASSERT_TRUE(files_.sync_directory("/").ok());
     EngineOptions options = items_engine_options();
     options.write_buffer_bytes = 64 * 1024;
-    options.background = DatabaseEnv::Background::kManual;  // two logs stay needed: nothing is written to tables
+    options.background =
+        DatabaseEnv::Background::kManual;  // two logs stay needed: nothing is written to tables
     auto engine = Engine::open(files_, "/db", options);
     ASSERT_OK(engine);
     engine_ = std::move(*engine);
@@ -57,7 +59,9 @@ class WalCheckTest : public testing::Test {
     bytes[at] = static_cast<char>(bytes[at] ^ 1);
     files_.overwrite(file, bytes);
   }
-  void truncate(const std::string& file, size_t size) { files_.overwrite(file, files_.contents(file).substr(0, size)); }
+  void truncate(const std::string& file, size_t size) {
+    files_.overwrite(file, files_.contents(file).substr(0, size));
+  }
 
   FaultyFileSystem files_;
   std::unique_ptr<Engine> engine_;
@@ -114,7 +118,8 @@ TEST_F(WalCheckTest, CutsALargeBatchWhosePagesReachedTheDiskOutOfOrder) {
   const std::string log = logs_after_kill().at(0);
   std::string bytes = files_.contents(log);
   ASSERT_GT(bytes.size(), before + 100'000);
-  std::fill_n(bytes.begin() + before, 4096, '\0');  // the beginning is missing; whole fragments follow, but no whole record
+  std::fill_n(bytes.begin() + before, 4096,
+              '\0');  // the beginning is missing; whole fragments follow, but no whole record
   files_.overwrite(log, bytes);
   ASSERT_OK(check_write_ahead_logs(files_, "/db", WalPolicy::kTornTailOnly));
   EXPECT_EQ(2, readable());
@@ -216,7 +221,8 @@ TEST_F(WalCheckTest, CutsATornManifestAndReportsARottenOne) {
   for (size_t at = 0; at < whole.size(); ++at) {
     flip(manifest, at);
     auto found = check_write_ahead_logs(files_, "/db", WalPolicy::kTornTailOnly);
-    // The last edit may be taken for a torn one; what it said is then found missing elsewhere, or was not needed.
+    // The last edit may be taken for a torn one; what it said is then found missing elsewhere, or was not
+    // needed.
     EXPECT_TRUE(!found || found->cut_bytes > 0) << at;
     files_.overwrite(manifest, whole);
   }
@@ -256,7 +262,11 @@ TEST(WalFormat, GoldenRecord) {
 TEST(WalFormat, ManifestEdits) {
   ManifestState state;
   // comparator "c", log number 300, next file 5, last sequence 7
-  EXPECT_TRUE(take_manifest_edit(std::string_view("\x01\x01" "c" "\x02\xac\x02\x03\x05\x04\x07", 10), state));
+  EXPECT_TRUE(take_manifest_edit(std::string_view("\x01\x01"
+                                                  "c"
+                                                  "\x02\xac\x02\x03\x05\x04\x07",
+                                                  10),
+                                 state));
   EXPECT_EQ(300U, state.log_number);
   EXPECT_EQ(7U, state.last_sequence);
   EXPECT_FALSE(take_manifest_edit(std::string_view("\x02", 1), state));
