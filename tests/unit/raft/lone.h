@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -106,6 +107,7 @@ class Lone {
   Disk& disk() { return disk_; }
   bool hold_syncs = false;
   bool hold_applies = false;
+  std::function<void(const Ready&)> observe;  // sees every Ready before it is carried out
 
   void restart(size_t tail = 1000) {
     writes_.clear();
@@ -125,6 +127,7 @@ class Lone {
     for (int rounds = 0; rounds < 1000; ++rounds) {
       Ready ready = node_->take_ready();
       if (ready.empty()) return out;
+      if (observe) observe(ready);
       take(ready, out);
     }
     STATOR_ASSERT(false, "a node comes to rest");
