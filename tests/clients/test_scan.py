@@ -1,6 +1,7 @@
 """Scan: everything once, whatever the pages and the segments; filters, counts, refusals, the service's own order."""
 
 import concurrent.futures
+import decimal
 import hashlib
 
 import pytest
@@ -114,14 +115,49 @@ def test_an_empty_table(client, table):
     assert "LastEvaluatedKey" not in answer
 
 
-def service_position(partition_key):
-    """Where the service puts a string partition key: MD5 over "Outliers" and its bytes (found by dynalite's authors)."""
-    return hashlib.md5(b"Outliers" + partition_key.encode()).digest()
+def service_position(key_bytes):
+    """Where the service puts a partition key: MD5 over "Outliers" and the key's bytes (found by dynalite's authors)."""
+    return hashlib.md5(b"Outliers" + key_bytes).digest()
 
 
-def test_partition_keys_come_in_the_services_order(client, rows):
-    seen = list(dict.fromkeys(item["pk"]["S"] for item in client.scan(TableName=rows)["Items"]))
-    assert seen == sorted(seen, key=service_position)
+def number_bytes(text):
+    """The bytes of a Number: a base-100 exponent, then two digits a byte, turned around for negative numbers."""
+    number = decimal.Decimal(text)
+    if number == 0:
+        return b"\x80"
+    sign, digits, exponent = number.normalize(decimal.Context(prec=38)).as_tuple()
+    if exponent % 2:  # the point stands between pairs
+        digits, exponent = (*digits, 0), exponent - 1
+    if len(digits) % 2:
+        digits = (0, *digits)
+    pairs = [10 * digits[at] + digits[at + 1] for at in range(0, len(digits), 2)]
+    first = len(pairs) + exponent // 2 - 64 & 0xFF
+    if not sign:
+        return bytes([first, *(pair + 1 for pair in pairs)])
+    end = [102] if len(pairs) < 20 else []
+    return bytes([first ^ 0xFF, *(101 - pair for pair in pairs), *end])
+
+
+STRINGS = [*(f"key-{number}" for number in range(60)), "\x00", "grüße", "\U0001f600", "x" * 2048]
+NUMBERS = [
+    "0", "1", "-1", "9", "10", "-10", "99", "100", "101", "-100", "0.1", "0.01", "0.001", "-0.001", "123.456", "-123.456",
+    "1e-130", "9.9e125", "-1e-130", "-9.9e125", "12345678901234567890123456789012345678",
+    "-12345678901234567890123456789012345678", "-1234567890123456789012345678901234567.8", *map(str, range(1000, 1030)),
+]
+BINARIES = [bytes([number]) for number in range(0, 256, 7)] + [b"\x00\x00", b"\xff" * 2048]
+
+
+@pytest.mark.parametrize("kind, keys, to_bytes", [
+    ("S", STRINGS, str.encode),
+    ("N", NUMBERS, number_bytes),
+    ("B", BINARIES, bytes),
+], ids=["S", "N", "B"])
+def test_partition_keys_come_in_the_services_order(client, kind, keys, to_bytes):
+    with tables.temporary(client, partition_type=kind) as table:
+        tables.put_many(client, table, [{"pk": {kind: key}} for key in keys])
+        seen = [item["pk"][kind] for item in client.scan(TableName=table)["Items"]]
+    assert len(seen) == len(keys)
+    assert seen == sorted(seen, key=lambda key: service_position(to_bytes(key)))
 
 
 def test_impossible_segments_are_refused(client, rows):
