@@ -29,9 +29,11 @@ class Exchange {
   HttpRequest& request();
   // Which of the server's io threads runs it, from 0.
   size_t worker() const;
-  // Takes more of the server's memory budget (a body that was unpacked); false where it has no room. Given back with the
-  // answer.
+  // Takes more of the server's memory budget (a body that was unpacked); false where it has no room, unless this request
+  // is the only one. What is not given back before goes back with the answer.
   bool charge(uint64_t bytes);
+  // Requires that so much was charged, for its body or by charge().
+  void give_back(uint64_t bytes);
   // Any thread. Leaves this empty.
   void respond(HttpResponse response);
   // Any thread: `step` runs on the exchange's io thread, which is where answers are best written. Leaves this empty. Where

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "model/assert.h"
+#include "net/body_cost.h"
 #include "net/gateway_call.h"
 #include "net/gzip.h"
 
@@ -18,6 +19,7 @@ constexpr std::string_view kTargetPrefix = "DynamoDB_20120810.";
 constexpr std::string_view kDefaultRegion = "us-east-1";
 constexpr std::string_view kDefaultHost = "localhost";
 constexpr size_t kParserKeptBytes = 1024 * 1024;  // a parser that read more is replaced
+constexpr size_t kCostedBytes = 64 * 1024;        // smaller bodies are not worth the look at what they cost
 
 }  // namespace
 
@@ -96,7 +98,27 @@ api::Result<void> Gateway::unpack_body(Exchange& exchange) {
   return {};
 }
 
+// Takes what parsing a large body will need from the memory budget. `parsing_bytes`: what is needed no longer than that.
+api::Result<void> Gateway::charge_body(Exchange& exchange, uint64_t& parsing_bytes) {
+  const std::string& body = exchange.request().body;
+  if (body.size() <= kCostedBytes) return {};
+  const BodyCost cost = body_cost(body);
+  if (!exchange.charge(cost.parsing_bytes + cost.request_bytes)) {
+    return api::service_unavailable("Too many requests are in memory", kRetryAfterMs);
+  }
+  parsing_bytes = cost.parsing_bytes;
+  return {};
+}
+
 api::Result<api::RequestPtr> Gateway::parse(Exchange& exchange, const Served& served) {
+  uint64_t parsing_bytes = 0;
+  if (auto charged = charge_body(exchange, parsing_bytes); !charged) return api::Failure(std::move(charged).error());
+  auto request = parse_charged(exchange, served);
+  exchange.give_back(parsing_bytes);
+  return request;
+}
+
+api::Result<api::RequestPtr> Gateway::parse_charged(Exchange& exchange, const Served& served) {
   HttpRequest& request = exchange.request();
   Worker& worker = *workers_[exchange.worker()];
   const CredentialScope scope = credential_scope(request.header("authorization").value_or(std::string_view()));
@@ -136,8 +158,10 @@ void Gateway::execute(Exchange exchange, const Served& served, api::RequestPtr r
     return respond_answer(std::move(exchange), served, *request, *answer, start);
   }
   RequestContext context = this->context(exchange, start);
-  // The typed request holds all that is needed. Its share of the memory budget stays taken until the answer.
+  // The typed request holds all that is needed.
+  const size_t body_bytes = exchange.request().body.size();
   std::string().swap(exchange.request().body);
+  if (body_bytes > kCostedBytes) exchange.give_back(body_bytes);  // charge_body() counted the typed request
   auto call = std::make_shared<Call>();
   call->worker = exchange.worker();
   call->served = &served;

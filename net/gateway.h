@@ -58,7 +58,9 @@ class Gateway final : public HttpHandler {
 
   void handle_call(Exchange exchange);
   api::Result<void> unpack_body(Exchange& exchange);
+  api::Result<void> charge_body(Exchange& exchange, uint64_t& parsing_bytes);
   api::Result<api::RequestPtr> parse(Exchange& exchange, const Served& served);
+  api::Result<api::RequestPtr> parse_charged(Exchange& exchange, const Served& served);
   RequestContext context(Exchange& exchange, std::chrono::steady_clock::time_point start);
   void execute(Exchange exchange, const Served& served, api::RequestPtr request,
                std::chrono::steady_clock::time_point start);

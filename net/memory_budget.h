@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "model/assert.h"
+
 namespace stator::net {
 
 class MemoryBudget {
@@ -56,12 +58,25 @@ class MemoryCharge {
     bytes_ += bytes;
     return true;
   }
+  // As try_grow(), but whoever is alone gets what it needs: else what exceeds the bound by itself would be refused for ever.
+  bool try_grow_or_alone(uint64_t bytes) {
+    if (try_grow(bytes)) return true;
+    if (budget_->used() != bytes_) return false;
+    grow(bytes);
+    return true;
+  }
   void grow(uint64_t bytes) {
     budget_->take(bytes);
     bytes_ += bytes;
   }
   void release() {
     if (bytes_ != 0) budget_->give_back(std::exchange(bytes_, 0));
+  }
+  // Requires that it holds so much.
+  void shrink(uint64_t bytes) {
+    STATOR_ASSERT(bytes <= bytes_, "no more is given back than was taken");
+    budget_->give_back(bytes);
+    bytes_ -= bytes;
   }
   uint64_t bytes() const { return bytes_; }
 
