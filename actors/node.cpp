@@ -57,8 +57,9 @@ model::Result<std::unique_ptr<Node>, std::string> Node::start(const NodeOptions&
 
 model::Result<void, std::string> Node::open(const NodeOptions& options) {
   partitions_per_table_ = options.partitions_per_table;
-  files_ = options.in_memory ? storage::memory_file_system() : storage::disk_file_system();
-  auto store = storage::Store::open(*files_, options.in_memory ? "/stator" : options.data_dir, {}, *observer_);
+  if (!options.files) files_ = options.in_memory ? storage::memory_file_system() : storage::disk_file_system();
+  storage::FileSystem& files = options.files ? *options.files : *files_;
+  auto store = storage::Store::open(files, options.in_memory ? "/stator" : options.data_dir, {}, *observer_);
   if (!store.ok()) return model::Failure(store.error().text());
   store_ = std::move(*store);
   committer_ = std::make_unique<storage::Committer>(store_->log(), storage::CommitterLimits{}, *observer_);

@@ -28,6 +28,7 @@ namespace stator::actors {
 struct NodeOptions {
   std::string data_dir = "stator-data";
   bool in_memory = false;           // nothing is written to disk, and everything goes with the process
+  storage::FileSystem* files = nullptr;  // instead of the disk or the memory: tests that make it fail. Outlives the node
   uint32_t partitions_per_table = 1;
   size_t reader_threads = 2;
   size_t actor_threads = 1;
@@ -76,7 +77,7 @@ class Node final : public net::Dispatcher {
 
   monitoring::Metrics& metrics_;
   std::unique_ptr<Observer> observer_;
-  std::unique_ptr<storage::FileSystem> files_;
+  std::unique_ptr<storage::FileSystem> files_;  // null where the options bring one
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<storage::Applier> applier_;

@@ -31,17 +31,24 @@ ReplicaDriver::ReplicaDriver(ReplicaServices services, storage::PartitionState s
 
 ReplicaDriver::~ReplicaDriver() {
   mailbox_->close();
-  for (ReplicaInput& input : parked_) refuse(std::move(input));
-  for (auto& [token, client] : clients_) {
+  abandon_clients();
+  if (events_.closed) events_.closed(state_);
+}
+
+// Answers all that waits, where nothing more will happen to it here.
+void ReplicaDriver::abandon_clients() {
+  std::deque<ReplicaInput> parked = std::exchange(parked_, {});
+  for (ReplicaInput& input : parked) refuse(std::move(input));
+  auto clients = std::exchange(clients_, {});
+  for (auto& [token, client] : clients) {
     // A write may be in the log: whether it is, the next start decides.
     if (auto* done = std::get_if<net::Done>(&client)) {
-      (*done)(api::internal_error("The node is stopping; the outcome of this request is not known"));
+      (*done)(api::internal_error("The partition stopped on this node; the outcome of this request is not known"));
     } else {
-      api::Error error = try_again("The node is stopping");
+      api::Error error = try_again("The partition stopped on this node");
       std::get<ReadJob>(client)(&error);
     }
   }
-  if (events_.closed) events_.closed(state_);
 }
 
 void ReplicaDriver::drain() {
@@ -68,20 +75,16 @@ void ReplicaDriver::drain() {
 // --- inputs -----------------------------------------------------------------------------------------------------------
 
 void ReplicaDriver::handle(WriteCall& call, uint64_t now) {
-  if (!replica_->serving() && !failed_) {
-    park(std::move(call));
-    return;
-  }
+  if (failed_) return refuse(std::move(call));
+  if (!replica_->serving()) return park(std::move(call));
   cluster::Command command{next_token_++, std::move(call.request), std::move(call.key), call.id};
   clients_.emplace(command.token, std::move(call.done));
   replica_->submit(std::move(command), now);
 }
 
 void ReplicaDriver::handle(ReadCall& call, uint64_t now) {
-  if (!replica_->serving() && !failed_) {
-    park(std::move(call));
-    return;
-  }
+  if (failed_) return refuse(std::move(call));
+  if (!replica_->serving()) return park(std::move(call));
   cluster::Token token = next_token_++;
   clients_.emplace(token, std::move(call.job));
   replica_->read(token, now);
@@ -122,13 +125,9 @@ void ReplicaDriver::handle(Run& run, uint64_t) { run.function(); }
 
 // Without a leader a request waits for one: the SDKs' own retries are too short for it (docs/architecture.md, protocol 15).
 // The gateway's deadline answers what waits too long.
-bool ReplicaDriver::park(ReplicaInput input) {
-  if (parked_.size() >= kParkedCallsMax) {
-    refuse(std::move(input));
-    return false;
-  }
+void ReplicaDriver::park(ReplicaInput input) {
+  if (parked_.size() >= kParkedCallsMax) return refuse(std::move(input));
   parked_.push_back(std::move(input));
-  return true;
 }
 
 void ReplicaDriver::unpark(uint64_t now) {
@@ -231,6 +230,7 @@ void ReplicaDriver::read_log(const raft::LogRead& read) {
 
 void ReplicaDriver::start_read(cluster::Token token) {
   auto client = clients_.extract(token);
+  if (failed_) return;  // answered when this replica failed
   STATOR_ASSERT(!client.empty(), "a token names a waiting client");
   auto job = std::make_shared<ReadJob>(std::move(std::get<ReadJob>(client.mapped())));
   if (services_.readers.try_submit([job] { (*job)(nullptr); })) return;
@@ -261,6 +261,7 @@ void ReplicaDriver::cut_log(raft::Index index) {
 
 void ReplicaDriver::answer(cluster::Answered answered) {
   auto client = clients_.extract(answered.token);
+  if (failed_) return;  // answered when this replica failed
   STATOR_ASSERT(!client.empty(), "a token is answered once");
   if (auto* done = std::get_if<net::Done>(&client.mapped())) return (*done)(std::move(answered.result));
   STATOR_ASSERT(!answered.result.ok(), "a read is answered by its job, or with an error");
@@ -270,8 +271,7 @@ void ReplicaDriver::answer(cluster::Answered answered) {
 void ReplicaDriver::fail(const std::string& why) {
   if (std::exchange(failed_, true)) return;
   spdlog::critical("partition {} stops on this node: {}", address_.partition.value, why);
-  std::deque<ReplicaInput> parked = std::exchange(parked_, {});
-  for (ReplicaInput& input : parked) refuse(std::move(input));
+  abandon_clients();
   if (events_.failed) events_.failed(why);
 }
 

@@ -75,7 +75,7 @@ class ReplicaDriver {
   void handle(Room&, uint64_t now);
   void handle(Run& run, uint64_t now);
 
-  bool park(ReplicaInput input);
+  void park(ReplicaInput input);
   void unpark(uint64_t now);
   void carry_out(cluster::ReplicaOutputs out);
   void persist(std::vector<cluster::PersistWork> works);
@@ -86,6 +86,7 @@ class ReplicaDriver {
   void cut_log(raft::Index index);
   void submit_stalled();
   void answer(cluster::Answered answered);
+  void abandon_clients();
   void fail(const std::string& why);
 
   const ReplicaServices services_;
