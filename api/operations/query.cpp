@@ -80,6 +80,7 @@ Result<std::shared_ptr<Request>> Query::read(const json::Value& body) const {
   if (!key_condition) return expression_error(std::move(key_condition).error());
   request->key_condition = std::move(key_condition).value();
   if (auto used = substitutions.check_all_used(); !used) return expression_error(used.error());
+  if (auto shape = request->key_condition.check_shape(); !shape) return expression_error(shape.error());
   return std::shared_ptr<Request>(std::move(request));
 }
 

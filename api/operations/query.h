@@ -8,7 +8,7 @@
 namespace stator::api {
 
 struct QueryRequest : PageRequest {
-  expressions::KeyCondition key_condition{{}};
+  expressions::KeyCondition key_condition{std::vector<expressions::KeyPredicate>{}};
   bool forward = true;
 };
 
