@@ -1,5 +1,5 @@
-// What an evaluation yields: answers and effects, as plain values that can be kept, merged and sent to another node. How an
-// answer looks in JSON is its operation's business (Operation::write_answer). Pure.
+// What an evaluation yields: answers and effects, as plain values that can be kept, merged and sent to
+// another node. How an answer looks in JSON is its operation's business (Operation::write_answer). Pure.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,8 @@ struct Capacity {
   double write_units = 0;
 };
 
-// GetItem: item = what was found, projected. PutItem, UpdateItem, DeleteItem: item = Attributes. Null: not in the answer.
+// GetItem: item = what was found, projected. PutItem, UpdateItem, DeleteItem: item = Attributes. Null: not in
+// the answer.
 struct ItemAnswer {
   std::shared_ptr<const model::Item> item;
   Capacity capacity;
@@ -29,12 +30,12 @@ struct ItemAnswer {
 
 // Query, Scan: a page, or the part of a page that one partition gave.
 struct PageAnswer {
-  std::vector<model::Item> items;   // empty with Select=COUNT
-  uint64_t count = 0;               // after the filter
-  uint64_t scanned_count = 0;       // before the filter
-  uint64_t bytes_evaluated = 0;     // before the filter and the projection
-  std::string last_key;             // the last item evaluated; meaningful where `stopped`
-  bool stopped = false;             // Limit or 1 MB was reached: LastEvaluatedKey = last_key. Else the range is done.
+  std::vector<model::Item> items;  // empty with Select=COUNT
+  uint64_t count = 0;              // after the filter
+  uint64_t scanned_count = 0;      // before the filter
+  uint64_t bytes_evaluated = 0;    // before the filter and the projection
+  std::string last_key;            // the last item evaluated; meaningful where `stopped`
+  bool stopped = false;  // Limit or 1 MB was reached: LastEvaluatedKey = last_key. Else the range is done.
   std::optional<model::Item> last_evaluated_key;  // last_key decoded, where the answer carries one
   Capacity capacity;
 };
@@ -51,8 +52,8 @@ struct TableListAnswer {
   bool more = false;  // LastEvaluatedTableName = the last name
 };
 
-// BatchGetItem, BatchWriteItem: what the parts said, in the order of the request's parts. An error of a part that may be
-// retried makes it unprocessed; any other error fails the batch (BatchOperation::combine).
+// BatchGetItem, BatchWriteItem: what the parts said, in the order of the request's parts. An error of a part
+// that may be retried makes it unprocessed; any other error fails the batch (BatchOperation::combine).
 struct BatchAnswer {
   std::vector<std::variant<ItemAnswer, Error>> parts;
 };
@@ -66,10 +67,10 @@ using Answer = std::variant<ItemAnswer, PageAnswer, TableAnswer, TableListAnswer
 
 // One item put or deleted.
 struct ItemChange {
-  std::string key;                            // model::item_key
-  std::shared_ptr<const model::Item> item;    // null: deleted
-  uint32_t size_bytes = 0;                    // of the new item; 0 when deleted
-  StoredItemPtr old_item;                     // null: there was none
+  std::string key;                          // model::item_key
+  std::shared_ptr<const model::Item> item;  // null: deleted
+  uint32_t size_bytes = 0;                  // of the new item; 0 when deleted
+  StoredItemPtr old_item;                   // null: there was none
 };
 
 // One table made, changed or dropped, in group 0.

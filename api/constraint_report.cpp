@@ -18,7 +18,8 @@ std::string lower_first(std::string_view name) {
   return out;
 }
 
-bool length_is_bounded(const Bounds& bounds, int64_t value, std::string_view what, std::vector<std::string>& out) {
+bool length_is_bounded(const Bounds& bounds, int64_t value, std::string_view what,
+                       std::vector<std::string>& out) {
   const std::string prefix = "Member must have " + std::string(what);
   if (value < bounds.min) out.push_back(prefix + " greater than or equal to " + std::to_string(bounds.min));
   if (value > bounds.max) out.push_back(prefix + " less than or equal to " + std::to_string(bounds.max));
@@ -71,14 +72,18 @@ void Quote::append(const Shape& shape, const json::Value& value) {
     return;
   }
   switch (shape.type) {
-    case ShapeType::kString: out_.append(json::text_of(value)); break;
+    case ShapeType::kString:
+      out_.append(json::text_of(value));
+      break;
     case ShapeType::kInteger:
     case ShapeType::kLong: {
       int64_t number = 0;
       if (to_integer(value, number)) out_.append(std::to_string(number));
       break;
     }
-    case ShapeType::kBoolean: out_.append(json::truth_of(value) ? "true" : "false"); break;
+    case ShapeType::kBoolean:
+      out_.append(json::truth_of(value) ? "true" : "false");
+      break;
     case ShapeType::kList: {
       std::string_view separator = "[";
       for (const auto element : json::array_of(value)) {
@@ -101,8 +106,12 @@ void Quote::append(const Shape& shape, const json::Value& value) {
       out_.append(separator == "{" ? "{}" : "}");
       break;
     }
-    case ShapeType::kStructure: append_structure(shape, value); break;
-    case ShapeType::kAttributeValue: append_attribute(value); break;
+    case ShapeType::kStructure:
+      append_structure(shape, value);
+      break;
+    case ShapeType::kAttributeValue:
+      append_attribute(value);
+      break;
   }
 }
 
@@ -162,7 +171,8 @@ void Report::add(std::string quoted, const std::string& path, const std::string&
 void Report::structure(const Shape& shape, const json::Value& value, const std::string& path) {
   for (const Member& member : shape.members()) {
     if (full()) return;
-    const std::string member_path = path.empty() ? lower_first(member.name) : path + "." + lower_first(member.name);
+    const std::string member_path =
+        path.empty() ? lower_first(member.name) : path + "." + lower_first(member.name);
     if (const auto field = json::member(value, member.name))
       this->value(*member.shape, *field, member_path);
     else if (member.presence == kRequired)
@@ -173,7 +183,9 @@ void Report::structure(const Shape& shape, const json::Value& value, const std::
 void Report::value(const Shape& shape, const json::Value& value, const std::string& path) {
   own_constraints(shape, value, path);
   switch (shape.type) {
-    case ShapeType::kStructure: structure(shape, value, path); break;
+    case ShapeType::kStructure:
+      structure(shape, value, path);
+      break;
     case ShapeType::kList: {
       size_t position = 0;
       for (const auto element : json::array_of(value)) {
@@ -186,8 +198,11 @@ void Report::value(const Shape& shape, const json::Value& value, const std::stri
       }
       break;
     }
-    case ShapeType::kMap: map_entries(shape, value, path); break;
-    default: break;
+    case ShapeType::kMap:
+      map_entries(shape, value, path);
+      break;
+    default:
+      break;
   }
 }
 
@@ -202,7 +217,8 @@ void Report::own_constraints(const Shape& shape, const json::Value& value, const
       pattern_only.type = ShapeType::kString;
       pattern_only.pattern = shape.pattern;
       if (!satisfies_constraints(pattern_only, value))
-        constraints.push_back("Member must satisfy regular expression pattern: " + std::string(shape.pattern));
+        constraints.push_back("Member must satisfy regular expression pattern: " +
+                              std::string(shape.pattern));
       length_is_bounded(shape.bounds, static_cast<int64_t>(utf16_length(text)), "length", constraints);
       break;
     }
@@ -219,7 +235,8 @@ void Report::own_constraints(const Shape& shape, const json::Value& value, const
       if (length_is_bounded(shape.bounds, static_cast<int64_t>(map_size(value)), "length", constraints))
         constraints.push_back("Map keys must satisfy constraint: " + entry_constraints(*shape.key, false));
       break;
-    default: break;
+    default:
+      break;
   }
   STATOR_ASSERT(!constraints.empty(), "a violated constraint has a sentence");
   for (const std::string& constraint : constraints)
@@ -257,8 +274,9 @@ void Report::map_entries(const Shape& shape, const json::Value& value, const std
 
 std::string Report::text() const {
   STATOR_ASSERT(!violations_.empty(), "something is violated");
-  std::string out = std::to_string(violations_.size()) +
-                    (violations_.size() == 1 ? " validation error detected: " : " validation errors detected: ");
+  std::string out =
+      std::to_string(violations_.size()) +
+      (violations_.size() == 1 ? " validation error detected: " : " validation errors detected: ");
   for (size_t i = 0; i < violations_.size(); ++i) {
     if (i > 0) out.append("; ");
     out.append(violations_[i]);

@@ -1,5 +1,5 @@
-// Error: the table of exceptions (name, namespace, status) and the factories. Called wherever something is refused: parse,
-// evaluate, dispatcher, gateway. Pure; any thread.
+// Error: the table of exceptions (name, namespace, status) and the factories. Called wherever something is
+// refused: parse, evaluate, dispatcher, gateway. Pure; any thread.
 #include "api/error.h"
 
 #include "api/json.h"
@@ -21,7 +21,8 @@ constexpr ErrorShape kConditionalCheckFailedShape{"ConditionalCheckFailedExcepti
 constexpr ErrorShape kLimitExceededShape{"LimitExceededException", kDynamo, 400, "message"};
 constexpr ErrorShape kThroughputShape{"ProvisionedThroughputExceededException", kDynamo, 400, "message"};
 constexpr ErrorShape kThrottlingShape{"ThrottlingException", kDynamo, 400, "message"};
-constexpr ErrorShape kCollectionSizeShape{"ItemCollectionSizeLimitExceededException", kDynamo, 400, "message"};
+constexpr ErrorShape kCollectionSizeShape{"ItemCollectionSizeLimitExceededException", kDynamo, 400,
+                                          "message"};
 constexpr ErrorShape kInternalShape{"InternalServerError", kDynamo, 500, "message"};
 constexpr ErrorShape kUnavailableShape{"ServiceUnavailable", kDynamo, 503, "message"};
 constexpr ErrorShape kTooLargeShape{"RequestEntityTooLargeException", kCoral, 413, "message"};
@@ -32,31 +33,52 @@ constexpr ErrorShape kInvalidSignatureShape{"InvalidSignatureException", kCoral,
 constexpr ErrorShape kUnrecognizedClientShape{"UnrecognizedClientException", kCoral, 400, "message"};
 constexpr ErrorShape kTableNotFoundShape{"TableNotFoundException", kDynamo, 400, "message"};
 
-Failure failure(ErrorCode code, std::string message) { return Failure(Error{code, std::move(message), nullptr, 0}); }
+Failure failure(ErrorCode code, std::string message) {
+  return Failure(Error{code, std::move(message), nullptr, 0});
+}
 
 }  // namespace
 
 const ErrorShape& error_shape(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kValidation: return kValidationShape;
-    case ErrorCode::kSerialization: return kSerializationShape;
-    case ErrorCode::kUnknownOperation: return kUnknownOperationShape;
-    case ErrorCode::kResourceNotFound: return kResourceNotFoundShape;
-    case ErrorCode::kResourceInUse: return kResourceInUseShape;
-    case ErrorCode::kConditionalCheckFailed: return kConditionalCheckFailedShape;
-    case ErrorCode::kLimitExceeded: return kLimitExceededShape;
-    case ErrorCode::kProvisionedThroughputExceeded: return kThroughputShape;
-    case ErrorCode::kThrottling: return kThrottlingShape;
-    case ErrorCode::kItemCollectionSizeLimitExceeded: return kCollectionSizeShape;
-    case ErrorCode::kInternalServerError: return kInternalShape;
-    case ErrorCode::kServiceUnavailable: return kUnavailableShape;
-    case ErrorCode::kRequestTooLarge: return kTooLargeShape;
-    case ErrorCode::kMissingAuthenticationToken: return kMissingTokenShape;
-    case ErrorCode::kIncompleteSignature: return kIncompleteSignatureShape;
-    case ErrorCode::kAccessDenied: return kAccessDeniedShape;
-    case ErrorCode::kInvalidSignature: return kInvalidSignatureShape;
-    case ErrorCode::kUnrecognizedClient: return kUnrecognizedClientShape;
-    case ErrorCode::kTableNotFound: return kTableNotFoundShape;
+    case ErrorCode::kValidation:
+      return kValidationShape;
+    case ErrorCode::kSerialization:
+      return kSerializationShape;
+    case ErrorCode::kUnknownOperation:
+      return kUnknownOperationShape;
+    case ErrorCode::kResourceNotFound:
+      return kResourceNotFoundShape;
+    case ErrorCode::kResourceInUse:
+      return kResourceInUseShape;
+    case ErrorCode::kConditionalCheckFailed:
+      return kConditionalCheckFailedShape;
+    case ErrorCode::kLimitExceeded:
+      return kLimitExceededShape;
+    case ErrorCode::kProvisionedThroughputExceeded:
+      return kThroughputShape;
+    case ErrorCode::kThrottling:
+      return kThrottlingShape;
+    case ErrorCode::kItemCollectionSizeLimitExceeded:
+      return kCollectionSizeShape;
+    case ErrorCode::kInternalServerError:
+      return kInternalShape;
+    case ErrorCode::kServiceUnavailable:
+      return kUnavailableShape;
+    case ErrorCode::kRequestTooLarge:
+      return kTooLargeShape;
+    case ErrorCode::kMissingAuthenticationToken:
+      return kMissingTokenShape;
+    case ErrorCode::kIncompleteSignature:
+      return kIncompleteSignatureShape;
+    case ErrorCode::kAccessDenied:
+      return kAccessDeniedShape;
+    case ErrorCode::kInvalidSignature:
+      return kInvalidSignatureShape;
+    case ErrorCode::kUnrecognizedClient:
+      return kUnrecognizedClientShape;
+    case ErrorCode::kTableNotFound:
+      return kTableNotFoundShape;
   }
   return kInternalShape;  // a code of a newer node, passed through by this one
 }
@@ -79,14 +101,18 @@ bool is_retriable(const Error& error) {
     case ErrorCode::kProvisionedThroughputExceeded:
     case ErrorCode::kThrottling:
     case ErrorCode::kInternalServerError:
-    case ErrorCode::kServiceUnavailable: return true;
-    default: return false;
+    case ErrorCode::kServiceUnavailable:
+      return true;
+    default:
+      return false;
   }
 }
 
 Failure validation_error(std::string message) { return failure(ErrorCode::kValidation, std::move(message)); }
 
-Failure serialization_error(std::string message) { return failure(ErrorCode::kSerialization, std::move(message)); }
+Failure serialization_error(std::string message) {
+  return failure(ErrorCode::kSerialization, std::move(message));
+}
 
 Failure unknown_operation() { return failure(ErrorCode::kUnknownOperation, ""); }
 
@@ -107,7 +133,9 @@ Failure tagged_resource_not_found(std::string_view arn) {
                  "Requested resource not found: ResourcArn: " + std::string(arn) + " not found");
 }
 
-Failure resource_in_use(std::string message) { return failure(ErrorCode::kResourceInUse, std::move(message)); }
+Failure resource_in_use(std::string message) {
+  return failure(ErrorCode::kResourceInUse, std::move(message));
+}
 
 Failure conditional_check_failed(std::shared_ptr<const model::Item> item) {
   return Failure(
@@ -120,7 +148,9 @@ Failure throughput_exceeded(std::string message) {
 
 Failure limit_exceeded(std::string message) { return failure(ErrorCode::kLimitExceeded, std::move(message)); }
 
-Failure internal_error(std::string message) { return failure(ErrorCode::kInternalServerError, std::move(message)); }
+Failure internal_error(std::string message) {
+  return failure(ErrorCode::kInternalServerError, std::move(message));
+}
 
 Failure service_unavailable(std::string message, uint32_t retry_after_ms) {
   return Failure(Error{ErrorCode::kServiceUnavailable, std::move(message), nullptr, retry_after_ms});

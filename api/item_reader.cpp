@@ -68,7 +68,8 @@ Result<AttributeValue> read_string_set(const simdjson::dom::array& elements) {
     set.values.emplace_back(json::text_of(element));
   }
   std::ranges::sort(set.values);
-  if (has_duplicates(set.values)) return invalid("Input collection " + quote_set(elements) + " contains duplicates.");
+  if (has_duplicates(set.values))
+    return invalid("Input collection " + quote_set(elements) + " contains duplicates.");
   return AttributeValue(std::move(set));
 }
 
@@ -140,7 +141,8 @@ Result<AttributeValue> read_list(const json::Value& value, uint32_t depth) {
 
 Result<AttributeValue> read_content(AttributeType type, const json::Value& content, uint32_t depth) {
   switch (type) {
-    case AttributeType::kS: return AttributeValue::s(std::string(json::text_of(content)));
+    case AttributeType::kS:
+      return AttributeValue::s(std::string(json::text_of(content)));
     case AttributeType::kN: {
       auto number = read_number(json::text_of(content));
       if (!number) return Failure(std::move(number).error());
@@ -151,7 +153,8 @@ Result<AttributeValue> read_content(AttributeType type, const json::Value& conte
       if (!bytes) return Failure(std::move(bytes).error());
       return AttributeValue::b(std::move(bytes).value());
     }
-    case AttributeType::kBool: return AttributeValue::boolean(json::truth_of(content));
+    case AttributeType::kBool:
+      return AttributeValue::boolean(json::truth_of(content));
     case AttributeType::kNull:
       if (!json::truth_of(content)) return invalid("Null attribute value types must have the value of true");
       return AttributeValue::null();
@@ -163,9 +166,12 @@ Result<AttributeValue> read_content(AttributeType type, const json::Value& conte
       if (!map) return Failure(std::move(map).error());
       return AttributeValue::m(std::move(map).value());
     }
-    case AttributeType::kSS: return read_string_set(json::array_of(content));
-    case AttributeType::kNS: return read_number_set(json::array_of(content));
-    case AttributeType::kBS: return read_binary_set(json::array_of(content));
+    case AttributeType::kSS:
+      return read_string_set(json::array_of(content));
+    case AttributeType::kNS:
+      return read_number_set(json::array_of(content));
+    case AttributeType::kBS:
+      return read_binary_set(json::array_of(content));
   }
   return internal_error("an unknown attribute type");
 }
@@ -184,7 +190,8 @@ Result<AttributeValue> read_value(const json::Value& value, uint32_t depth) {
     }
     if (doubled)
       return validation_error(
-          "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
+          "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+          "supported "
           "datatypes");
   }
   if (!read)

@@ -1,5 +1,6 @@
-// ItemReader: DynamoDB JSON to attribute values and items, with the service's errors for wrong contents: number texts, empty
-// and duplicate sets, types missing or doubled, nesting. Follows validation.h, which has checked JSON types. Pure.
+// ItemReader: DynamoDB JSON to attribute values and items, with the service's errors for wrong contents:
+// number texts, empty and duplicate sets, types missing or doubled, nesting. Follows validation.h, which has
+// checked JSON types. Pure.
 #pragma once
 
 #include "api/error.h"

@@ -1,5 +1,6 @@
-// JSON: the parser's wrapping of simdjson and the writer that every answer goes through (the hot path of reads). The last
-// step of a request on the HTTP thread, and its second, after HTTP. Pure apart from a parser's own buffers.
+// JSON: the parser's wrapping of simdjson and the writer that every answer goes through (the hot path of
+// reads). The last step of a request on the HTTP thread, and its second, after HTTP. Pure apart from a
+// parser's own buffers.
 #include "api/json.h"
 
 #include <array>
@@ -13,7 +14,8 @@
 namespace stator::api::json {
 namespace {
 
-// A parser whose buffers outgrew this gives them back before the next body: one 16 MB batch must not pin 60 MB a thread.
+// A parser whose buffers outgrew this gives them back before the next body: one 16 MB batch must not pin 60
+// MB a thread.
 constexpr size_t kParserKeepBytes = 1024 * 1024;
 
 constexpr std::string_view kHex = "0123456789abcdef";
@@ -22,15 +24,16 @@ constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 constexpr std::array<int8_t, 256> make_base64_values() {
   std::array<int8_t, 256> values{};
   for (auto& value : values) value = -1;
-  for (size_t i = 0; i < kBase64.size(); ++i) values[static_cast<uint8_t>(kBase64[i])] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < kBase64.size(); ++i)
+    values[static_cast<uint8_t>(kBase64[i])] = static_cast<int8_t>(i);
   return values;
 }
 constexpr std::array<int8_t, 256> kBase64Values = make_base64_values();
 
 bool must_escape(char c) { return static_cast<uint8_t>(c) < 0x20 || c == '"' || c == '\\'; }
 
-// Whether one of eight bytes is a control character, a quote or a backslash ("has zero byte", Hacker's Delight §6-1). Bytes
-// above 7F are never escaped: the text is UTF-8.
+// Whether one of eight bytes is a control character, a quote or a backslash ("has zero byte", Hacker's
+// Delight §6-1). Bytes above 7F are never escaped: the text is UTF-8.
 bool any_must_escape(uint64_t word) {
   constexpr uint64_t kOnes = 0x0101010101010101ULL;
   constexpr uint64_t kHighs = 0x8080808080808080ULL;
@@ -43,14 +46,29 @@ bool any_must_escape(uint64_t word) {
 void append_escape(std::string& out, char c) {
   out.push_back('\\');
   switch (c) {
-    case '"': out.push_back('"'); return;
-    case '\\': out.push_back('\\'); return;
-    case '\n': out.push_back('n'); return;
-    case '\r': out.push_back('r'); return;
-    case '\t': out.push_back('t'); return;
-    case '\b': out.push_back('b'); return;
-    case '\f': out.push_back('f'); return;
-    default: break;
+    case '"':
+      out.push_back('"');
+      return;
+    case '\\':
+      out.push_back('\\');
+      return;
+    case '\n':
+      out.push_back('n');
+      return;
+    case '\r':
+      out.push_back('r');
+      return;
+    case '\t':
+      out.push_back('t');
+      return;
+    case '\b':
+      out.push_back('b');
+      return;
+    case '\f':
+      out.push_back('f');
+      return;
+    default:
+      break;
   }
   out.append("u00");
   out.push_back(kHex[static_cast<uint8_t>(c) >> 4]);
@@ -131,7 +149,8 @@ Result<Value> Parser::parse(std::string_view text) {
   std::memcpy(padded_.data(), text.data(), text.size());
   Value root;
   const auto error = parser_.parse(padded_.data(), text.size(), false).get(root);
-  if (error == simdjson::DEPTH_ERROR) return validation_error("Nesting Levels have exceeded supported limits");
+  if (error == simdjson::DEPTH_ERROR)
+    return validation_error("Nesting Levels have exceeded supported limits");
   if (error == simdjson::MEMALLOC) return internal_error("out of memory for a JSON document");
   if (error != simdjson::SUCCESS || !root.is_object()) return serialization_error("");
   return root;
@@ -196,7 +215,8 @@ Writer& Writer::number(double value) {
   STATOR_ASSERT(std::isfinite(value), "JSON has no infinity");
   // The shortest decimal that reads back as the same double; fixed, so at most 309 digits.
   std::array<char, 400> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
   const std::string_view text(buffer.data(), static_cast<size_t>(end.ptr - buffer.data()));
   scalar(text);
   if (text.find('.') == std::string_view::npos) out_.append(".0");
@@ -224,7 +244,9 @@ Writer& Writer::value(const model::AttributeValue& value) {
   begin_object();
   key(model::type_name(value.type()));
   switch (value.type()) {
-    case AttributeType::kS: string(*value.as_s()); break;
+    case AttributeType::kS:
+      string(*value.as_s());
+      break;
     case AttributeType::kN: {
       separate();
       out_.push_back('"');
@@ -239,9 +261,15 @@ Writer& Writer::value(const model::AttributeValue& value) {
       out_.push_back('"');
       break;
     }
-    case AttributeType::kBool: boolean(*value.as_bool()); break;
-    case AttributeType::kNull: boolean(true); break;
-    case AttributeType::kM: item(*value.as_m()); break;
+    case AttributeType::kBool:
+      boolean(*value.as_bool());
+      break;
+    case AttributeType::kNull:
+      boolean(true);
+      break;
+    case AttributeType::kM:
+      item(*value.as_m());
+      break;
     case AttributeType::kL:
       begin_array();
       for (const auto& element : *value.as_l()) this->value(element);
@@ -277,7 +305,8 @@ void append_base64(std::string& out, std::string_view bytes) {
   size_t at = 0;
   for (; at + 3 <= bytes.size(); at += 3) {
     const uint32_t bits = byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2);
-    const char four[4] = {kBase64[bits >> 18], kBase64[bits >> 12 & 63], kBase64[bits >> 6 & 63], kBase64[bits & 63]};
+    const char four[4] = {kBase64[bits >> 18], kBase64[bits >> 12 & 63], kBase64[bits >> 6 & 63],
+                          kBase64[bits & 63]};
     out.append(four, 4);
   }
   if (bytes.size() - at == 1) {

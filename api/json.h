@@ -1,10 +1,11 @@
-// JSON in (simdjson's DOM) and out (our own writer). Duplicate members are found by those who walk a document: validation.h
-// for a request's members, item_reader.h for attributes. Pure apart from a parser's own buffers.
+// JSON in (simdjson's DOM) and out (our own writer). Duplicate members are found by those who walk a
+// document: validation.h for a request's members, item_reader.h for attributes. Pure apart from a parser's
+// own buffers.
 #pragma once
 
+#include <simdjson.h>
 #include <cstdint>
 #include <optional>
-#include <simdjson.h>
 #include <string>
 #include <string_view>
 
@@ -16,19 +17,23 @@ namespace stator::api::json {
 // A value of a parsed document. Valid until its Parser parses again or goes.
 using Value = simdjson::dom::element;
 
-// What a value holds, by value. Requires that it is of that type (validation.h has seen to it for a request's members).
+// What a value holds, by value. Requires that it is of that type (validation.h has seen to it for a request's
+// members).
 simdjson::dom::object object_of(const Value& value);
 simdjson::dom::array array_of(const Value& value);
 std::string_view text_of(const Value& value);  // valid as long as the value
 bool truth_of(const Value& value);
-// The first member of that name; nothing where it is absent or null, which is the same to the service. Requires an object.
+// The first member of that name; nothing where it is absent or null, which is the same to the service.
+// Requires an object.
 std::optional<Value> member(const Value& object, std::string_view name);
 
-// One a thread: its buffers grow to the largest body seen and are given back when a body was large.
+// One a thread: its buffers grow to the largest body seen; what a body of over 1 MB took is given back before the
+// next one is parsed.
 class Parser {
  public:
-  // SerializationException where the text is no JSON object, or holds lone surrogates, 1e999 or integers over 64 bits;
-  // ValidationException where it nests beyond model::kJsonDepthMax, which no item of legal depth does.
+  // SerializationException where the text is no JSON object, or holds lone surrogates, 1e999 or integers over
+  // 64 bits; ValidationException where it nests beyond model::kJsonDepthMax, which no item of legal depth
+  // does.
   Result<Value> parse(std::string_view text);
 
  private:
@@ -47,10 +52,10 @@ class Writer {
   Writer& key(std::string_view name);
   Writer& string(std::string_view text);  // escaped; the text is UTF-8
   Writer& integer(int64_t value);
-  Writer& number(double value);           // as the service writes doubles: 1.0, 0.5
+  Writer& number(double value);  // as the service writes doubles: 1.0, 0.5
   Writer& boolean(bool value);
   Writer& null();
-  Writer& raw(std::string_view json);     // already JSON: a whole value, or whole members of an object
+  Writer& raw(std::string_view json);  // already JSON: a whole value, or whole members of an object
   Writer& value(const model::AttributeValue& value);  // {"S": "..."}
   Writer& item(const model::Item& item);              // {"a": {"S": "..."}, ...}
 

@@ -1,12 +1,12 @@
-// Operation: one of DynamoDB's operations, as a stateless object: JSON to a typed request, the request evaluated against a
-// view, the answer to JSON. Everything that can be refused without the table is refused by parse(), in the service's order;
-// evaluate() is const and deterministic, since it may run again. Metrics, authorization, deadlines and logs live once, in
-// the dispatcher (net/gateway.h). Pure; any thread.
+// Operation: one of DynamoDB's operations, as a stateless object: JSON to a typed request, the request
+// evaluated against a view, the answer to JSON. Everything that can be refused without the table is refused
+// by parse(), in the service's order; evaluate() is const and deterministic, since it may run again. Metrics,
+// authorization, deadlines and logs live once, in the dispatcher (net/gateway.h). Pure; any thread.
 //
-//   kStatic   answered from the request alone               StaticOperation   (DescribeLimits, DescribeEndpoints)
-//   kTables   evaluated by group 0's leader                 TableOperation    (CreateTable, ListTables, ...)
-//   kItem     evaluated by the leader of the key's partition ItemOperation    (PutItem, GetItem, ...)
-//   kPage     evaluated partition by partition, in order     PageOperation    (Query, Scan)
+//   kStatic   answered from the request alone               StaticOperation   (DescribeLimits,
+//   DescribeEndpoints) kTables   evaluated by group 0's leader                 TableOperation (CreateTable,
+//   ListTables, ...) kItem     evaluated by the leader of the key's partition ItemOperation    (PutItem,
+//   GetItem, ...) kPage     evaluated partition by partition, in order     PageOperation    (Query, Scan)
 //   kBatch    taken apart into item operations, then merged  BatchOperation   (BatchGetItem, BatchWriteItem)
 #pragma once
 
@@ -30,17 +30,18 @@ class Operation;
 
 // What the gateway knows of a request besides its body, and answers repeat.
 struct RequestContext {
-  std::string_view region = "us-east-1";     // of the signature's scope: in ARNs
-  std::string_view host = "localhost:8000";  // the Host header: DescribeEndpoints sends clients back to where they are
+  std::string_view region = "us-east-1";  // of the signature's scope: in ARNs
+  std::string_view host =
+      "localhost:8000";  // the Host header: DescribeEndpoints sends clients back to where they are
 };
 
 // What parse() made. Immutable once parsed; shared between the HTTP thread, the router and the replica.
 struct Request {
   virtual ~Request() = default;
   const Operation* operation = nullptr;
-  std::string table_name;  // without the ARN around it; empty where the operation names no single table
-  std::string table_given; // as the client wrote it (a name or an ARN): echoed in ConsumedCapacity
-  std::string region;      // RequestContext's
+  std::string table_name;   // without the ARN around it; empty where the operation names no single table
+  std::string table_given;  // as the client wrote it (a name or an ARN): echoed in ConsumedCapacity
+  std::string region;       // RequestContext's
   std::string host;
 };
 using RequestPtr = std::shared_ptr<const Request>;
@@ -54,7 +55,8 @@ class Operation {
   virtual Owner owner() const = 0;
   // The members that its body may have.
   virtual const Shape& input() const = 0;
-  // The only way from a body to a request: validate() against input(), then read(). `body` is not needed afterwards.
+  // The only way from a body to a request: validate() against input(), then read(). `body` is not needed
+  // afterwards.
   Result<RequestPtr> parse(const json::Value& body, const RequestContext& context = {}) const;
   // The answer's JSON body. Requires an answer of the kind that this operation's evaluate() returns.
   virtual void write_answer(const Request& request, const Answer& answer, json::Writer& out) const = 0;
@@ -84,8 +86,8 @@ class ItemOperation : public Operation {
   virtual bool writes() const = 0;
   // Reads only: whether the leader must confirm that it still leads (ConsistentRead). True for writes.
   virtual bool consistent(const Request& request) const = 0;
-  // Where the request goes: model::item_key of the item that it names; the service's error where it does not match the
-  // table's key schema. All further evaluation reads this one row.
+  // Where the request goes: model::item_key of the item that it names; the service's error where it does not
+  // match the table's key schema. All further evaluation reads this one row.
   virtual Result<std::string> key(const model::Table& table, const Request& request) const = 0;
   virtual Evaluation evaluate(const model::Table& table, const ItemView& items, const Request& request,
                               model::Stamp stamp) const = 0;
@@ -105,16 +107,18 @@ class PageOperation : public Operation {
   Owner owner() const final { return Owner::kPage; }
   virtual bool consistent(const Request& request) const = 0;
   virtual bool forward(const Request& request) const = 0;
-  // The keys still to be read: conditions, segment and ExclusiveStartKey in one range. is_empty(range): there is nothing
-  // to read, and evaluate() with that range gives the empty page. Checks what needs the table: key condition and start key
-  // against the schema, filter on key attributes.
+  // The keys still to be read: conditions, segment and ExclusiveStartKey in one range. is_empty(range): there
+  // is nothing to read, and evaluate() with that range gives the empty page. Checks what needs the table: key
+  // condition and start key against the schema, filter on key attributes.
   virtual Result<model::KeyRange> range(const model::Table& table, const Request& request) const = 0;
-  // Reads `range` (what of range() lies in one partition) until it ends or the page is full. Where the page is not
-  // `stopped`, the next partition follows (the one before, going backwards) with what this one used added to `before`.
-  virtual Result<PageAnswer> evaluate(const model::Table& table, const ItemView& items, const Request& request,
-                                      const model::KeyRange& range, const PageProgress& before) const = 0;
-  // Appends what the next partition gave. The capacity is rounded a partition; one without items costs nothing beside
-  // others.
+  // Reads `range` (what of range() lies in one partition) until it ends or the page is full. Where the page
+  // is not `stopped`, the next partition follows (the one before, going backwards) with what this one used
+  // added to `before`.
+  virtual Result<PageAnswer> evaluate(const model::Table& table, const ItemView& items,
+                                      const Request& request, const model::KeyRange& range,
+                                      const PageProgress& before) const = 0;
+  // Appends what the next partition gave. The capacity is rounded a partition; one without items costs
+  // nothing beside others.
   virtual void merge(PageAnswer& page, PageAnswer next) const = 0;
 };
 
@@ -126,8 +130,8 @@ class BatchOperation : public Operation {
   // Checks that need the parts' keys: duplicates. keys[i] is the key of parts[i], of table tables[i].
   virtual Result<void> check_keys(const Request& request, const std::vector<std::string>& keys,
                                   const std::vector<model::TableId>& tables) const = 0;
-  // The batch's answer: retriable errors (is_retriable) become unprocessed parts, unless all are; any other error is the
-  // batch's. Requires an answer or an error for each part, in their order.
+  // The batch's answer: retriable errors (is_retriable) become unprocessed parts, unless all are; any other
+  // error is the batch's. Requires an answer or an error for each part, in their order.
   virtual Result<Answer> combine(const Request& request, BatchAnswer parts) const = 0;
 };
 

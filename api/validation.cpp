@@ -20,8 +20,10 @@ constexpr std::string_view kUnexpectedField = "Unexpected field type";
 constexpr std::string_view kUnexpectedValue = "Unexpected value type in payload";
 constexpr std::string_view kNotBase64 = "only base-64-encoded strings are convertible to bytes";
 constexpr std::string_view kParameterizedType =
-    "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class java.lang.Class "
-    "(sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and java.lang.Class are in module java.base of "
+    "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class "
+    "java.lang.Class "
+    "(sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and java.lang.Class are in module "
+    "java.base of "
     "loader 'bootstrap')";
 
 // The deserializer's texts depend on where a value stands: directly in a structure, or in a list or a map.
@@ -30,14 +32,21 @@ enum class Place : uint8_t { kMember, kElement };
 // The Java type that the service's texts name.
 std::string java_type(const Shape& shape) {
   switch (shape.type) {
-    case ShapeType::kString: return "java.lang.String";
-    case ShapeType::kBoolean: return "java.lang.Boolean";
-    case ShapeType::kInteger: return "java.lang.Integer";
-    case ShapeType::kLong: return "java.lang.Long";
-    case ShapeType::kList: return "java.util.List<" + java_type(*shape.element) + ">";
-    case ShapeType::kMap: return "java.util.Map<java.lang.String, " + java_type(*shape.element) + ">";
+    case ShapeType::kString:
+      return "java.lang.String";
+    case ShapeType::kBoolean:
+      return "java.lang.Boolean";
+    case ShapeType::kInteger:
+      return "java.lang.Integer";
+    case ShapeType::kLong:
+      return "java.lang.Long";
+    case ShapeType::kList:
+      return "java.util.List<" + java_type(*shape.element) + ">";
+    case ShapeType::kMap:
+      return "java.util.Map<java.lang.String, " + java_type(*shape.element) + ">";
     case ShapeType::kStructure:
-    case ShapeType::kAttributeValue: return "com.amazonaws.dynamodb.v20120810." + std::string(shape.name);
+    case ShapeType::kAttributeValue:
+      return "com.amazonaws.dynamodb.v20120810." + std::string(shape.name);
   }
   return {};
 }
@@ -49,16 +58,21 @@ bool is_number(element_type type) {
 // "NUMBER_VALUE" and the like: the deserializer's name for a scalar token.
 std::string_view token_name(const json::Value& value) {
   switch (value.type()) {
-    case element_type::BOOL: return json::truth_of(value) ? "TRUE_VALUE" : "FALSE_VALUE";
-    case element_type::DOUBLE: return "DECIMAL_VALUE";
-    case element_type::STRING: return "STRING_VALUE";
-    default: return "NUMBER_VALUE";
+    case element_type::BOOL:
+      return json::truth_of(value) ? "TRUE_VALUE" : "FALSE_VALUE";
+    case element_type::DOUBLE:
+      return "DECIMAL_VALUE";
+    case element_type::STRING:
+      return "STRING_VALUE";
+    default:
+      return "NUMBER_VALUE";
   }
 }
 
 bool matches_name_pattern(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
   });
 }
 
@@ -128,10 +142,14 @@ bool Walk::value(const Shape& shape, const json::Value& value, Place place) {
   switch (shape.type) {
     case ShapeType::kStructure:
       return expect_object(shape, value, place) && structure(shape, value);
-    case ShapeType::kAttributeValue: return attribute_value(value, place);
-    case ShapeType::kList: return list(shape, value, place);
-    case ShapeType::kMap: return map(shape, value, place);
-    default: return scalar(shape, value);
+    case ShapeType::kAttributeValue:
+      return attribute_value(value, place);
+    case ShapeType::kList:
+      return list(shape, value, place);
+    case ShapeType::kMap:
+      return map(shape, value, place);
+    default:
+      return scalar(shape, value);
   }
 }
 
@@ -148,7 +166,8 @@ bool Walk::scalar(const Shape& shape, const json::Value& value) {
     if (!is_number(value.type()))
       return fail(std::string(token_name(value)) + " cannot be converted to " + std::string(type));
     int64_t number = 0;
-    const bool fits = to_integer(value, number) && (shape.type == ShapeType::kLong || number == int32_t(number));
+    const bool fits =
+        to_integer(value, number) && (shape.type == ShapeType::kLong || number == int32_t(number));
     if (!fits) return fail("Numeric value out of range of " + std::string(type));
   }
   if (!satisfies_constraints(shape, value)) violated_ = true;
@@ -157,7 +176,8 @@ bool Walk::scalar(const Shape& shape, const json::Value& value) {
 
 bool Walk::list(const Shape& shape, const json::Value& value, Place place) {
   if (value.is_object()) return fail(std::string(kUnexpectedStructure));
-  if (!value.is_array()) return fail(std::string(place == Place::kMember ? kUnexpectedField : kParameterizedType));
+  if (!value.is_array())
+    return fail(std::string(place == Place::kMember ? kUnexpectedField : kParameterizedType));
   if (!satisfies_constraints(shape, value)) violated_ = true;
   for (const auto element : json::array_of(value)) {
     if (element.is_null()) {
@@ -171,8 +191,10 @@ bool Walk::list(const Shape& shape, const json::Value& value, Place place) {
 
 bool Walk::map(const Shape& shape, const json::Value& value, Place place) {
   if (value.is_array())
-    return fail("Unrecognized collection type java.util.Map<java.lang.String, " + java_type(*shape.element) + ">");
-  if (!value.is_object()) return fail(std::string(place == Place::kMember ? kUnexpectedField : kParameterizedType));
+    return fail("Unrecognized collection type java.util.Map<java.lang.String, " + java_type(*shape.element) +
+                ">");
+  if (!value.is_object())
+    return fail(std::string(place == Place::kMember ? kUnexpectedField : kParameterizedType));
   if (!satisfies_constraints(shape, value)) violated_ = true;
   for (const auto& [key, element] : json::object_of(value)) {
     (void)key;
@@ -201,16 +223,20 @@ bool Walk::attribute_content(model::AttributeType type, const json::Value& value
   using model::AttributeType;
   switch (type) {
     case AttributeType::kS:
-    case AttributeType::kN: return string(value);
-    case AttributeType::kB: return blob(value);
+    case AttributeType::kN:
+      return string(value);
+    case AttributeType::kB:
+      return blob(value);
     case AttributeType::kBool:
     case AttributeType::kNull:
       if (value.is_object()) return fail(std::string(kUnexpectedStructure));
       if (value.is_array()) return fail("Unrecognized collection type class java.lang.Boolean");
       if (value.is_string()) return fail("Unexpected token received from parser");
       return value.is_bool() || fail(std::string(token_name(value)) + " cannot be converted to Boolean");
-    case AttributeType::kM: return attribute_map(value);
-    default: break;
+    case AttributeType::kM:
+      return attribute_map(value);
+    default:
+      break;
   }
   if (value.is_object()) return fail(std::string(kUnexpectedStructure));
   if (!value.is_array()) return fail(std::string(kUnexpectedField));
@@ -254,7 +280,8 @@ bool Walk::blob(const json::Value& value) {
   std::string_view text;
   if (value.get_string().get(text) != simdjson::SUCCESS) return fail(std::string(kNotBase64));
   if (text.size() % 4 != 0)
-    return fail("Base64 encoded length is expected a multiple of 4 bytes but found: " + std::to_string(text.size()));
+    return fail("Base64 encoded length is expected a multiple of 4 bytes but found: " +
+                std::to_string(text.size()));
   return true;
 }
 
@@ -298,15 +325,19 @@ bool satisfies_constraints(const Shape& shape, const json::Value& value) {
       }
       return true;
     }
-    default: return true;
+    default:
+      return true;
   }
 }
 
 bool says_off(const Shape& shape, const json::Value& value) {
   switch (shape.type) {
-    case ShapeType::kBoolean: return !json::truth_of(value);
-    case ShapeType::kList: return list_size(value) == 0;
-    case ShapeType::kMap: return map_size(value) == 0;
+    case ShapeType::kBoolean:
+      return !json::truth_of(value);
+    case ShapeType::kList:
+      return list_size(value) == 0;
+    case ShapeType::kMap:
+      return map_size(value) == 0;
     case ShapeType::kString: {
       const std::string_view text = json::text_of(value);
       return text == "DISABLED" || text == "NONE";
@@ -317,7 +348,8 @@ bool says_off(const Shape& shape, const json::Value& value) {
         if (field && !says_off(*member.shape, *field)) return false;
       }
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -1,5 +1,5 @@
-// View: all that an evaluation may read. The replica gives its overlay over LevelDB, a test a map in memory. Const, without
-// side effects, the same answers each time within one evaluation.
+// View: all that an evaluation may read. The replica gives its overlay over LevelDB, a test a map in memory.
+// Const, without side effects, the same answers each time within one evaluation.
 #pragma once
 
 #include <functional>
@@ -21,8 +21,8 @@ struct StoredItem {
 };
 using StoredItemPtr = std::shared_ptr<const StoredItem>;  // null: there is none
 
-// Items of one table, or of the part of it that this replica holds. Reading can fail (a damaged row): the error is then
-// InternalServerError and the evaluation passes it on.
+// Items of one table, or of the part of it that this replica holds. Reading can fail (a damaged row): the
+// error is then InternalServerError and the evaluation passes it on.
 class ItemView {
  public:
   virtual ~ItemView() = default;
@@ -40,7 +40,8 @@ class TableView {
   virtual const model::Table* find(std::string_view name) const = 0;  // null: there is none
   // Counts as its leaders reported them last.
   virtual model::TableCounts counts(const model::Table& table) const = 0;
-  // In order of name, beginning with the first above `after` (empty: from the first), until `visit` returns false.
+  // In order of name, beginning with the first above `after` (empty: from the first), until `visit` returns
+  // false.
   virtual void list(std::string_view after, const std::function<bool(const model::Table&)>& visit) const = 0;
 };
 

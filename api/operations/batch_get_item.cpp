@@ -19,7 +19,8 @@ constexpr Member kMembers[] = {
 constexpr Shape kInput = structure_of("BatchGetItemInput", kMembers);
 
 // The members that a client has to send again with unprocessed keys.
-constexpr std::string_view kRepeatedMembers[] = {"ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"};
+constexpr std::string_view kRepeatedMembers[] = {"ConsistentRead", "ProjectionExpression",
+                                                 "ExpressionAttributeNames"};
 
 const BatchGetItemRequest& typed_get(const Request& request) {
   return static_cast<const BatchGetItemRequest&>(request);

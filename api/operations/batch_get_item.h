@@ -1,5 +1,5 @@
-// BatchGetItem: up to 100 items of several tables, at most 16 MB of them; what does not fit or cannot be read now comes back
-// as UnprocessedKeys. Each part is a GetItem. Source: API_BatchGetItem. Pure.
+// BatchGetItem: up to 100 items of several tables, at most 16 MB of them; what does not fit or cannot be read
+// now comes back as UnprocessedKeys. Each part is a GetItem. Source: API_BatchGetItem. Pure.
 #pragma once
 
 #include "api/operations/batch_operation.h"
@@ -7,7 +7,8 @@
 namespace stator::api {
 
 struct BatchGetItemRequest : BatchRequest {
-  // What UnprocessedKeys repeats of each group besides its keys, as JSON members: "\"ConsistentRead\":true,...".
+  // What UnprocessedKeys repeats of each group besides its keys, as JSON members:
+  // "\"ConsistentRead\":true,...".
   std::vector<std::string> group_members;
 };
 

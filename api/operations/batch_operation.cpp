@@ -12,7 +12,8 @@ const std::vector<RequestPtr>& Batch::parts(const Request& request) const { retu
 
 Result<void> Batch::check_keys(const Request& request, const std::vector<std::string>& keys,
                                const std::vector<model::TableId>& tables) const {
-  STATOR_ASSERT(keys.size() == typed(request).parts.size() && tables.size() == keys.size(), "a key and a table a part");
+  STATOR_ASSERT(keys.size() == typed(request).parts.size() && tables.size() == keys.size(),
+                "a key and a table a part");
   std::vector<std::pair<model::TableId, std::string_view>> sorted;
   sorted.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) sorted.emplace_back(tables[i], keys[i]);
@@ -58,7 +59,8 @@ Result<std::string> read_batch_table(std::string_view given) {
   auto name = table_name_of(given);
   if (!name)
     return validation_error(
-        "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may contain only "
+        "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may "
+        "contain only "
         "the characters a-z, A-Z, 0-9, '_', '-', and '.'");
   return std::move(*name);
 }

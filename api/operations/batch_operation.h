@@ -1,4 +1,5 @@
-// What BatchGetItem and BatchWriteItem share: requests by table, taken apart into item requests and put together again. Pure.
+// What BatchGetItem and BatchWriteItem share: requests by table, taken apart into item requests and put
+// together again. Pure.
 #pragma once
 
 #include <string>
@@ -30,7 +31,9 @@ class Batch : public BatchOperation {
   Result<Answer> combine(const Request& request, BatchAnswer parts) const override;
 
  protected:
-  static const BatchRequest& typed(const Request& request) { return static_cast<const BatchRequest&>(request); }
+  static const BatchRequest& typed(const Request& request) {
+    return static_cast<const BatchRequest&>(request);
+  }
   // ConsumedCapacity: a list with one entry a group, of the parts that were done.
   static void write_batch_capacity(const BatchRequest& request, const BatchAnswer& answer, json::Writer& out);
   static bool done(const BatchAnswer& answer, size_t part) {

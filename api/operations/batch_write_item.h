@@ -1,5 +1,6 @@
-// BatchWriteItem: up to 25 puts and deletes in several tables, each on its own, without conditions; what cannot be done now
-// comes back as UnprocessedItems. Each part is a PutItem or a DeleteItem. Source: API_BatchWriteItem. Pure.
+// BatchWriteItem: up to 25 puts and deletes in several tables, each on its own, without conditions; what
+// cannot be done now comes back as UnprocessedItems. Each part is a PutItem or a DeleteItem. Source:
+// API_BatchWriteItem. Pure.
 #pragma once
 
 #include "api/operations/batch_operation.h"

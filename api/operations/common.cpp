@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "api/constraint_report.h"
 #include "api/item_reader.h"
 #include "api/shapes/item_shapes.h"
-#include "api/constraint_report.h"
 #include "api/validation.h"
 #include "model/limits.h"
 
@@ -13,18 +13,20 @@ namespace stator::api {
 namespace {
 
 constexpr std::string_view kEmptyKeyValue =
-    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ";
+    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+    "empty ";
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+         c == '.';
 }
 
 bool is_name_length(std::string_view name) {
   return name.size() >= model::kTableNameSizeMin && name.size() <= model::kTableNameSizeMax;
 }
 
-// "arn:aws:dynamodb:<region>:<12 digits>:table/<name>" to its name; another text as it is. Any partition, region and
-// account: all of them are this server.
+// "arn:aws:dynamodb:<region>:<12 digits>:table/<name>" to its name; another text as it is. Any partition,
+// region and account: all of them are this server.
 std::string_view name_in_arn(std::string_view given) {
   if (!given.starts_with("arn:")) return given;
   size_t colons = 0;
@@ -41,8 +43,9 @@ Failure empty_key_value(std::string_view attribute, bool binary) {
 }
 
 Failure key_too_long(bool is_sort_key) {
-  return invalid_parameters(is_sort_key ? "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
-                                        : "Size of hashkey has exceeded the maximum size limit of2048 bytes");
+  return invalid_parameters(
+      is_sort_key ? "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+                  : "Size of hashkey has exceeded the maximum size limit of2048 bytes");
 }
 
 // "A and B are null", "A is null".
@@ -125,7 +128,8 @@ Result<model::Item> read_key(const json::Value& key) {
   return item;
 }
 
-Result<void> check_parameter_usage(const json::Value& body, std::initializer_list<std::string_view> expressions,
+Result<void> check_parameter_usage(const json::Value& body,
+                                   std::initializer_list<std::string_view> expressions,
                                    std::initializer_list<std::string_view> value_expressions) {
   const auto given = [&](std::string_view name) { return json::member(body, name).has_value(); };
   if (!std::ranges::any_of(expressions, given) && given("ExpressionAttributeNames"))
@@ -144,7 +148,8 @@ Result<void> read_substitutions(const json::Value& body, expressions::Substituti
       substitutions.add_name(std::string(placeholder), std::string(json::text_of(name)));
     if (auto checked = substitutions.check_names(); !checked) return expression_error(checked.error());
   }
-  if (const auto values = json::member(body, "ExpressionAttributeValues")) return read_values(*values, substitutions);
+  if (const auto values = json::member(body, "ExpressionAttributeValues"))
+    return read_values(*values, substitutions);
   return {};
 }
 
@@ -152,12 +157,14 @@ Failure expression_error(std::string message) { return validation_error(std::mov
 
 Failure item_key_error(const model::KeyFailure& failure) {
   switch (failure.error) {
-    case model::KeyError::kMissing: return invalid_parameters("Missing the key " + failure.attribute + " in the item");
+    case model::KeyError::kMissing:
+      return invalid_parameters("Missing the key " + failure.attribute + " in the item");
     case model::KeyError::kWrongType:
-      return invalid_parameters("Type mismatch for key " + failure.attribute + " expected: " +
-                                std::string(model::type_name(failure.expected)) +
+      return invalid_parameters("Type mismatch for key " + failure.attribute +
+                                " expected: " + std::string(model::type_name(failure.expected)) +
                                 " actual: " + std::string(model::type_name(failure.actual)));
-    default: return key_error(failure);
+    default:
+      return key_error(failure);
   }
 }
 
@@ -165,12 +172,16 @@ Failure key_error(const model::KeyFailure& failure) {
   switch (failure.error) {
     case model::KeyError::kEmpty:
       return empty_key_value(failure.attribute, failure.actual == model::AttributeType::kB);
-    case model::KeyError::kTooLong: return key_too_long(failure.is_sort_key);
-    default: return key_schema_mismatch();
+    case model::KeyError::kTooLong:
+      return key_too_long(failure.is_sort_key);
+    default:
+      return key_schema_mismatch();
   }
 }
 
-Failure key_schema_mismatch() { return validation_error("The provided key element does not match the schema"); }
+Failure key_schema_mismatch() {
+  return validation_error("The provided key element does not match the schema");
+}
 
 model::Item key_attributes(const model::KeySchema& schema, const model::Item& item) {
   model::Item key;
@@ -195,17 +206,20 @@ double read_units(uint64_t bytes, bool consistent) {
 }
 
 double write_units(uint64_t bytes) {
-  return static_cast<double>(std::max<uint64_t>(1, (bytes + model::kWriteUnitBytes - 1) / model::kWriteUnitBytes));
+  return static_cast<double>(
+      std::max<uint64_t>(1, (bytes + model::kWriteUnitBytes - 1) / model::kWriteUnitBytes));
 }
 
-void write_capacity_entry(std::string_view table, double units, ReturnConsumedCapacity detail, json::Writer& out) {
+void write_capacity_entry(std::string_view table, double units, ReturnConsumedCapacity detail,
+                          json::Writer& out) {
   out.begin_object().key("TableName").string(table).key("CapacityUnits").number(units);
   if (detail == ReturnConsumedCapacity::kIndexes)
     out.key("Table").begin_object().key("CapacityUnits").number(units).end_object();
   out.end_object();
 }
 
-void write_consumed_capacity(const Request& request, double units, ReturnConsumedCapacity detail, json::Writer& out) {
+void write_consumed_capacity(const Request& request, double units, ReturnConsumedCapacity detail,
+                             json::Writer& out) {
   if (detail == ReturnConsumedCapacity::kNone) return;
   out.key("ConsumedCapacity");
   write_capacity_entry(request.table_given, units, detail, out);

@@ -1,5 +1,5 @@
-// Parts that requests and answers of several operations share: members read one way, capacity counted and written one way,
-// key errors worded one way. Used inside api/operations/ only. Pure.
+// Parts that requests and answers of several operations share: members read one way, capacity counted and
+// written one way, key errors worded one way. Used inside api/operations/ only. Pure.
 #pragma once
 
 #include <initializer_list>
@@ -34,9 +34,10 @@ std::string table_arn(std::string_view region, std::string_view table);
 // A Key: read as an item; empty key values are refused without the table.
 Result<model::Item> read_key(const json::Value& key);
 
-// ExpressionAttributeNames and -Values without any of `expressions` (names of members) are refused. Values exist only where
-// `value_expressions` is not empty: the expressions that the refusal names.
-Result<void> check_parameter_usage(const json::Value& body, std::initializer_list<std::string_view> expressions,
+// ExpressionAttributeNames and -Values without any of `expressions` (names of members) are refused. Values
+// exist only where `value_expressions` is not empty: the expressions that the refusal names.
+Result<void> check_parameter_usage(const json::Value& body,
+                                   std::initializer_list<std::string_view> expressions,
                                    std::initializer_list<std::string_view> value_expressions);
 // Both maps, names first, each checked as a map of its own.
 Result<void> read_substitutions(const json::Value& body, expressions::Substitutions& substitutions);
@@ -60,8 +61,10 @@ double read_units(uint64_t bytes, bool consistent);
 double write_units(uint64_t bytes);
 
 // One entry: {"TableName": ..., "CapacityUnits": ...}, with INDEXES the table's part as well.
-void write_capacity_entry(std::string_view table, double units, ReturnConsumedCapacity detail, json::Writer& out);
+void write_capacity_entry(std::string_view table, double units, ReturnConsumedCapacity detail,
+                          json::Writer& out);
 // The member ConsumedCapacity, or nothing with NONE.
-void write_consumed_capacity(const Request& request, double units, ReturnConsumedCapacity detail, json::Writer& out);
+void write_consumed_capacity(const Request& request, double units, ReturnConsumedCapacity detail,
+                             json::Writer& out);
 
 }  // namespace stator::api

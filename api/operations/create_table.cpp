@@ -31,7 +31,8 @@ constexpr Member kMembers[] = {
     {"ResourcePolicy", &kResourcePolicy, kOptional, Support::kRefused},
     {"OnDemandThroughput", &kOnDemandThroughput, kOptional, Support::kRefused},
     {"GlobalTableSourceArn", &kTableArn, kOptional, Support::kRefused},
-    {"GlobalTableSettingsReplicationMode", &kGlobalTableSettingsReplicationMode, kOptional, Support::kOffOnly},
+    {"GlobalTableSettingsReplicationMode", &kGlobalTableSettingsReplicationMode, kOptional,
+     Support::kOffOnly},
     {"VectorIndexes", &kVectorIndexList, kOptional, Support::kOffOnly},
 };
 constexpr Shape kInput = structure_of("CreateTableInput", kMembers);
@@ -47,7 +48,8 @@ struct KeyElement {
 std::vector<KeyElement> read_key_schema(const json::Value& list) {
   std::vector<KeyElement> elements;
   for (const auto element : json::array_of(list))
-    elements.push_back({std::string(*read_text(element, "AttributeName")), read_text(element, "KeyType") == "HASH"});
+    elements.push_back(
+        {std::string(*read_text(element, "AttributeName")), read_text(element, "KeyType") == "HASH"});
   return elements;
 }
 
@@ -74,9 +76,11 @@ std::string quote_names(const auto& named) {
 }
 
 // The key schema and the attribute definitions against each other, in the service's order.
-Result<void> check_schema(const std::vector<KeyElement>& keys, const std::vector<model::KeyAttribute>& definitions) {
+Result<void> check_schema(const std::vector<KeyElement>& keys,
+                          const std::vector<model::KeyAttribute>& definitions) {
   const auto defined = [&](const KeyElement& key) {
-    return std::ranges::any_of(definitions, [&](const auto& definition) { return definition.name == key.name; });
+    return std::ranges::any_of(definitions,
+                               [&](const auto& definition) { return definition.name == key.name; });
   };
   const bool same_name = keys.size() == 2 && keys[0].name == keys[1].name;
   const bool all_defined = std::ranges::all_of(keys, defined);
@@ -86,7 +90,8 @@ Result<void> check_schema(const std::vector<KeyElement>& keys, const std::vector
     return invalid_parameters("Some index key attributes are not defined in AttributeDefinitions. Keys: " +
                               quote_names(keys) + ", AttributeDefinitions: " + quote_names(definitions));
   if (same_name)
-    return validation_error("Both the Hash Key and the Range Key element in the KeySchema have the same name");
+    return validation_error(
+        "Both the Hash Key and the Range Key element in the KeySchema have the same name");
   if (!keys[0].hash)
     return validation_error("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
   if (keys.size() == 2 && keys[1].hash)
@@ -170,7 +175,8 @@ Result<std::shared_ptr<Request>> CreateTable::read(const json::Value& body) cons
   if (auto done = read_keys(body, table); !done) return Failure(done.error());
   if (auto done = check_index_lists(body); !done) return Failure(done.error());
   if (auto done = read_tags(body, table); !done) return Failure(done.error());
-  if (const auto table_class = read_text(body, "TableClass")) table.table_class = read_table_class(*table_class);
+  if (const auto table_class = read_text(body, "TableClass"))
+    table.table_class = read_table_class(*table_class);
   table.deletion_protection = read_boolean(body, "DeletionProtectionEnabled", false);
   return std::shared_ptr<Request>(std::move(request));
 }

@@ -1,5 +1,5 @@
-// DeleteItem: removes an item; one that is not there is no error. Also the deletes of BatchWriteItem. Evaluated by the leader
-// of the key's partition. Source: API_DeleteItem. Pure.
+// DeleteItem: removes an item; one that is not there is no error. Also the deletes of BatchWriteItem.
+// Evaluated by the leader of the key's partition. Source: API_DeleteItem. Pure.
 #pragma once
 
 #include "api/operations/write_operation.h"

@@ -1,5 +1,5 @@
-// DeleteTable: drops a table and its items, unless it is protected. Evaluated by group 0's leader. Source: API_DeleteTable.
-// Pure.
+// DeleteTable: drops a table and its items, unless it is protected. Evaluated by group 0's leader. Source:
+// API_DeleteTable. Pure.
 #pragma once
 
 #include "api/operation.h"

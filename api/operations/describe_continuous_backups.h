@@ -1,5 +1,5 @@
-// DescribeContinuousBackups: what the service answers of a table without point-in-time recovery. Evaluated by any fresh
-// replica of group 0. Source: API_DescribeContinuousBackups. Pure.
+// DescribeContinuousBackups: what the service answers of a table without point-in-time recovery. Evaluated by
+// any fresh replica of group 0. Source: API_DescribeContinuousBackups. Pure.
 #pragma once
 
 #include "api/operation.h"

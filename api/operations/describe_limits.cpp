@@ -20,9 +20,8 @@ Result<std::shared_ptr<Request>> DescribeLimits::read(const json::Value&) const 
 
 Result<Answer> DescribeLimits::answer(const Request&) const {
   // The service's default quotas.
-  return Answer(StaticAnswer{
-      R"({"AccountMaxReadCapacityUnits":80000,"AccountMaxWriteCapacityUnits":80000,)"
-      R"("TableMaxReadCapacityUnits":40000,"TableMaxWriteCapacityUnits":40000})"});
+  return Answer(StaticAnswer{R"({"AccountMaxReadCapacityUnits":80000,"AccountMaxWriteCapacityUnits":80000,)"
+                             R"("TableMaxReadCapacityUnits":40000,"TableMaxWriteCapacityUnits":40000})"});
 }
 
 void DescribeLimits::write_answer(const Request&, const Answer& answer, json::Writer& out) const {

@@ -1,4 +1,5 @@
-// DescribeTable: all that is known of a table. Evaluated by any fresh replica of group 0. Source: API_DescribeTable. Pure.
+// DescribeTable: all that is known of a table. Evaluated by any fresh replica of group 0. Source:
+// API_DescribeTable. Pure.
 #pragma once
 
 #include "api/operation.h"

@@ -31,7 +31,8 @@ const Shape& GetItem::input() const { return kInput; }
 Result<std::shared_ptr<Request>> GetItem::read(const json::Value& body) const {
   auto request = std::make_shared<GetItemRequest>();
   if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
-  if (auto done = check_parameter_usage(body, {"ProjectionExpression"}, {}); !done) return Failure(done.error());
+  if (auto done = check_parameter_usage(body, {"ProjectionExpression"}, {}); !done)
+    return Failure(done.error());
   auto key = read_key(*json::member(body, "Key"));
   if (!key) return Failure(std::move(key).error());
   request->key = std::move(key).value();

@@ -1,5 +1,5 @@
-// GetItem: one item by its key, projected. Also the gets of BatchGetItem. Evaluated by the leader of the key's partition or,
-// without ConsistentRead, by a replica that is fresh enough. Source: API_GetItem. Pure.
+// GetItem: one item by its key, projected. Also the gets of BatchGetItem. Evaluated by the leader of the
+// key's partition or, without ConsistentRead, by a replica that is fresh enough. Source: API_GetItem. Pure.
 #pragma once
 
 #include <optional>

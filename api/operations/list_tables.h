@@ -1,4 +1,5 @@
-// ListTables: table names in order, a page at a time. Evaluated by any fresh replica of group 0. Source: API_ListTables. Pure.
+// ListTables: table names in order, a page at a time. Evaluated by any fresh replica of group 0. Source:
+// API_ListTables. Pure.
 #pragma once
 
 #include "api/operation.h"

@@ -26,8 +26,9 @@ Result<std::optional<expressions::Condition>> parse_filter(const json::Value& bo
 
 bool PageReader::consistent(const Request& request) const { return typed(request).consistent; }
 
-Result<PageAnswer> PageReader::evaluate(const model::Table& table, const ItemView& items, const Request& request,
-                                        const model::KeyRange& range, const PageProgress& before) const {
+Result<PageAnswer> PageReader::evaluate(const model::Table& table, const ItemView& items,
+                                        const Request& request, const model::KeyRange& range,
+                                        const PageProgress& before) const {
   const PageRequest& page_request = typed(request);
   const uint64_t limit = page_request.limit.value_or(std::numeric_limits<uint64_t>::max());
   STATOR_ASSERT(before.scanned_count < limit && before.bytes_evaluated < model::kPageSizeMax,
@@ -40,7 +41,8 @@ Result<PageAnswer> PageReader::evaluate(const model::Table& table, const ItemVie
     if (!page_request.filter || page_request.filter->matches(stored->item)) {
       ++page.count;
       if (!page_request.count_only)
-        page.items.push_back(page_request.projection ? page_request.projection->apply(stored->item) : stored->item);
+        page.items.push_back(page_request.projection ? page_request.projection->apply(stored->item)
+                                                     : stored->item);
     }
     // Full exactly here, even where nothing follows: the service looks no further either.
     page.stopped = before.scanned_count + page.scanned_count >= limit ||

@@ -1,7 +1,9 @@
-// What Query and Scan share: Select, Limit, filter, projection, start key, and reading a page partition by partition.
+// What Query and Scan share: Select, Limit, filter, projection, start key, and reading a page partition by
+// partition.
 //
 //   range()   which keys, from the request and the table
-//   evaluate  one partition's part of the range, until it ends, or Limit items or 1 MB are evaluated (both counted over all
+//   evaluate  one partition's part of the range, until it ends, or Limit items or 1 MB are evaluated (both
+//   counted over all
 //             partitions of the page, before the filter)
 //   merge     the parts, in the order of reading
 // Pure.
@@ -37,7 +39,8 @@ class PageReader : public PageOperation {
   void write_answer(const Request& request, const Answer& answer, json::Writer& out) const final;
 };
 
-// Select against ProjectionExpression and IndexName. Query words some refusals as invalid parameters, Scan does not.
+// Select against ProjectionExpression and IndexName. Query words some refusals as invalid parameters, Scan
+// does not.
 enum class SelectWording : uint8_t { kQuery, kScan };
 Result<void> read_select(const json::Value& body, SelectWording wording, PageRequest& request);
 // IndexName, ConsistentRead, Limit, ReturnConsumedCapacity.

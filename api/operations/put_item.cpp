@@ -66,11 +66,12 @@ Result<std::string> PutItem::key(const model::Table& table, const Request& reque
   return std::move(key).value();
 }
 
-Evaluation PutItem::change(const model::Table&, const Request& request, std::string key, StoredItemPtr old) const {
+Evaluation PutItem::change(const model::Table&, const Request& request, std::string key,
+                           StoredItemPtr old) const {
   const auto& put = static_cast<const PutItemRequest&>(request);
   Effects effects;
-  effects.answer =
-      write_answer_of(old, put.size_bytes, put.return_values == ReturnValues::kAllOld ? item_of(old) : nullptr);
+  effects.answer = write_answer_of(old, put.size_bytes,
+                                   put.return_values == ReturnValues::kAllOld ? item_of(old) : nullptr);
   effects.items.push_back(ItemChange{std::move(key), put.item, put.size_bytes, std::move(old)});
   return effects;
 }

@@ -1,5 +1,5 @@
-// PutItem: replaces an item whole, or creates it. Also the puts of BatchWriteItem. Evaluated by the leader of the key's
-// partition. Source: API_PutItem. Pure.
+// PutItem: replaces an item whole, or creates it. Also the puts of BatchWriteItem. Evaluated by the leader of
+// the key's partition. Source: API_PutItem. Pure.
 #pragma once
 
 #include <memory>

@@ -31,16 +31,20 @@ constexpr Shape kInput = structure_of("QueryInput", kMembers);
 
 const QueryRequest& typed(const Request& request) { return static_cast<const QueryRequest&>(request); }
 
-// The start key as an item key. It must be a key of this table, of the queried partition key, within the condition.
-Result<std::string> start_of(const model::Table& table, const QueryRequest& request, const model::KeyRange& range) {
+// The start key as an item key. It must be a key of this table, of the queried partition key, within the
+// condition.
+Result<std::string> start_of(const model::Table& table, const QueryRequest& request,
+                             const model::KeyRange& range) {
   auto start = model::key_of_key_map(table.key, *request.start_key);
   if (!start) {
     switch (start.error().error) {
       case model::KeyError::kWrongType:
         return invalid_parameters("The provided key element does not match the schema");
       case model::KeyError::kEmpty:
-      case model::KeyError::kTooLong: return key_error(start.error());
-      default: return validation_error("The provided starting key is invalid");
+      case model::KeyError::kTooLong:
+        return key_error(start.error());
+      default:
+        return validation_error("The provided starting key is invalid");
     }
   }
   if (!range.contains(*start))
@@ -61,9 +65,9 @@ Result<std::shared_ptr<Request>> Query::read(const json::Value& body) const {
   const auto key_text = read_text(body, "KeyConditionExpression");
   if (key_text && key_text->empty())
     return validation_error("Invalid KeyConditionExpression: The expression can not be empty;");
-  if (auto done = check_parameter_usage(body,
-                                        {"ProjectionExpression", "FilterExpression", "KeyConditionExpression"},
-                                        {"FilterExpression", "KeyConditionExpression"});
+  if (auto done =
+          check_parameter_usage(body, {"ProjectionExpression", "FilterExpression", "KeyConditionExpression"},
+                                {"FilterExpression", "KeyConditionExpression"});
       !done)
     return Failure(done.error());
   read_page_members(body, *request);
@@ -95,7 +99,8 @@ Result<model::KeyRange> Query::range(const model::Table& table, const Request& r
     for (const std::string& attribute : query.filter->attributes()) {
       if (table.key.is_key(attribute))
         return validation_error(
-            "Filter Expression can only contain non-primary key attributes: Primary key attribute: " + attribute);
+            "Filter Expression can only contain non-primary key attributes: Primary key attribute: " +
+            attribute);
     }
   }
   const model::KeyRange range = expressions::key_range(*resolved);

@@ -1,5 +1,6 @@
-// Query: the items of one partition key, in the order of the sort key, by a KeyConditionExpression. Evaluated on the
-// partition that holds them (several, where a split went through one item collection). Source: API_Query. Pure.
+// Query: the items of one partition key, in the order of the sort key, by a KeyConditionExpression. Evaluated
+// on the partition that holds them (several, where a split went through one item collection). Source:
+// API_Query. Pure.
 #pragma once
 
 #include "api/expressions/key_condition.h"

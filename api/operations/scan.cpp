@@ -35,11 +35,13 @@ Result<void> read_segments(const json::Value& body, ScanRequest& request) {
   const auto total = read_integer(body, "TotalSegments");
   if (segment && !total)
     return validation_error(
-        "The TotalSegments parameter is required but was not present in the request when Segment parameter is "
+        "The TotalSegments parameter is required but was not present in the request when Segment parameter "
+        "is "
         "present");
   if (total && !segment)
     return validation_error(
-        "The Segment parameter is required but was not present in the request when parameter TotalSegments is "
+        "The Segment parameter is required but was not present in the request when parameter TotalSegments "
+        "is "
         "present");
   if (!segment) return {};
   if (*segment >= *total)
@@ -52,16 +54,19 @@ Result<void> read_segments(const json::Value& body, ScanRequest& request) {
 }
 
 // The start key as an item key. It must be a key of this table and lie in the segment.
-Result<std::string> start_of(const model::Table& table, const ScanRequest& request, const model::KeyRange& segment) {
+Result<std::string> start_of(const model::Table& table, const ScanRequest& request,
+                             const model::KeyRange& segment) {
   const size_t key_size = table.key.sort_key ? 2 : 1;
   if (request.start_key->size() != key_size)
     return validation_error("Exclusive Start Key must have same size as table's key schema");
   auto start = model::key_of_key_map(table.key, *request.start_key);
   if (!start)
-    return validation_error("The provided starting key is invalid: " + key_error(start.error()).error.message);
+    return validation_error("The provided starting key is invalid: " +
+                            key_error(start.error()).error.message);
   if (!segment.contains(*start))
     return validation_error(
-        "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct "
+        "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with "
+        "correct "
         "Segment. TotalSegments: " +
         std::to_string(request.total_segments) + " Segment: " + std::to_string(request.segment));
   return std::move(start).value();
@@ -76,7 +81,8 @@ const Shape& Scan::input() const { return kInput; }
 Result<std::shared_ptr<Request>> Scan::read(const json::Value& body) const {
   auto request = std::make_shared<ScanRequest>();
   if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
-  if (auto done = check_parameter_usage(body, {"ProjectionExpression", "FilterExpression"}, {"FilterExpression"});
+  if (auto done =
+          check_parameter_usage(body, {"ProjectionExpression", "FilterExpression"}, {"FilterExpression"});
       !done)
     return Failure(done.error());
   read_page_members(body, *request);

@@ -1,5 +1,5 @@
-// Scan: all items of a table, or of one of TotalSegments equal parts of the hash space, in key order. Evaluated partition by
-// partition. Source: API_Scan. Pure.
+// Scan: all items of a table, or of one of TotalSegments equal parts of the hash space, in key order.
+// Evaluated partition by partition. Source: API_Scan. Pure.
 #pragma once
 
 #include "api/operations/page_operation.h"

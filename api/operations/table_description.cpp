@@ -62,7 +62,8 @@ Result<void> check_units(int64_t units, std::string_view member) {
 
 }  // namespace
 
-void write_table_description(const Request& request, const TableAnswer& answer, Detail detail, json::Writer& out) {
+void write_table_description(const Request& request, const TableAnswer& answer, Detail detail,
+                             json::Writer& out) {
   const model::Table& table = answer.table;
   out.begin_object();
   if (detail == Detail::kWhole) write_schema(table, out);
@@ -100,7 +101,8 @@ Result<std::shared_ptr<Request>> read_table_request(const json::Value& body) {
 
 Failure throughput_on_demand() {
   return invalid_parameters(
-      "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+      "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+      "PAY_PER_REQUEST");
 }
 
 Failure throughput_missing() {
@@ -128,13 +130,20 @@ model::TableClass read_table_class(std::string_view text) {
 Result<void> check_changeable(const model::Table& table) {
   std::string_view what;
   switch (table.status) {
-    case model::TableStatus::kActive: return {};
-    case model::TableStatus::kCreating: what = "created"; break;
-    case model::TableStatus::kUpdating: what = "updated"; break;
-    case model::TableStatus::kDeleting: what = "deleted"; break;
+    case model::TableStatus::kActive:
+      return {};
+    case model::TableStatus::kCreating:
+      what = "created";
+      break;
+    case model::TableStatus::kUpdating:
+      what = "updated";
+      break;
+    case model::TableStatus::kDeleting:
+      what = "deleted";
+      break;
   }
-  return resource_in_use("Attempt to change a resource which is still in use: Table is being " + std::string(what) +
-                         ": " + table.name);
+  return resource_in_use("Attempt to change a resource which is still in use: Table is being " +
+                         std::string(what) + ": " + table.name);
 }
 
 }  // namespace stator::api

@@ -1,5 +1,5 @@
-// TableDescription: how a table looks in the answers of CreateTable, DescribeTable, UpdateTable and DeleteTable, and what
-// those operations share. Pure.
+// TableDescription: how a table looks in the answers of CreateTable, DescribeTable, UpdateTable and
+// DeleteTable, and what those operations share. Pure.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,8 @@ namespace stator::api {
 
 // What the service describes of a table that is going: the rest of it is no longer there.
 enum class Detail : uint8_t { kWhole, kDeleted };
-void write_table_description(const Request& request, const TableAnswer& answer, Detail detail, json::Writer& out);
+void write_table_description(const Request& request, const TableAnswer& answer, Detail detail,
+                             json::Writer& out);
 
 // The body of DescribeTable, UpdateTable, ... that only names a table.
 Result<std::shared_ptr<Request>> read_table_request(const json::Value& body);

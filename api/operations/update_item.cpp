@@ -36,13 +36,16 @@ bool nests_too_deep(const model::Item& item) {
 }
 
 // What ReturnValues asks for besides ALL_NEW; null where there is nothing to return.
-std::shared_ptr<const model::Item> old_or_fragments(const UpdateItemRequest& request, const StoredItemPtr& old,
+std::shared_ptr<const model::Item> old_or_fragments(const UpdateItemRequest& request,
+                                                    const StoredItemPtr& old,
                                                     const expressions::UpdateResult& result) {
   model::Item fragment;
   switch (request.return_values) {
     case ReturnValues::kNone:
-    case ReturnValues::kAllNew: return nullptr;
-    case ReturnValues::kAllOld: return item_of(old);
+    case ReturnValues::kAllNew:
+      return nullptr;
+    case ReturnValues::kAllOld:
+      return item_of(old);
     case ReturnValues::kUpdatedOld:
       if (old && request.update) fragment = request.update->updated_old(old->item);
       break;
@@ -89,7 +92,8 @@ Result<std::string> UpdateItem::key(const model::Table& table, const Request& re
   if (update.update) {
     for (const std::string& attribute : update.update->attributes()) {
       if (table.key.is_key(attribute))
-        return invalid_parameters("Cannot update attribute " + attribute + ". This attribute is part of the key");
+        return invalid_parameters("Cannot update attribute " + attribute +
+                                  ". This attribute is part of the key");
     }
   }
   return std::move(key).value();

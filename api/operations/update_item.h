@@ -1,5 +1,5 @@
-// UpdateItem: changes attributes of an item, or creates it, by an UpdateExpression. Evaluated by the leader of the key's
-// partition. Source: API_UpdateItem. Pure.
+// UpdateItem: changes attributes of an item, or creates it, by an UpdateExpression. Evaluated by the leader
+// of the key's partition. Source: API_UpdateItem. Pure.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,8 @@ namespace stator::api {
 
 struct UpdateItemRequest : WriteRequest {
   model::Item key;
-  std::optional<expressions::Update> update;  // none: the item is made where it is missing, else left as it is
+  std::optional<expressions::Update>
+      update;  // none: the item is made where it is missing, else left as it is
 };
 
 class UpdateItem final : public WriteOperation {

@@ -1,7 +1,7 @@
 // UpdateTable. Pure.
 #include "api/operations/update_table.h"
 
-#include "api/shapes/table_shapes.h"
+#include "api/shapes/update_table_shapes.h"
 #include "model/assert.h"
 
 namespace stator::api {
@@ -24,7 +24,8 @@ constexpr Member kMembers[] = {
     {"GlobalTableWitnessUpdates", &kGlobalTableWitnessGroupUpdateList, kOptional, Support::kRefused},
     {"OnDemandThroughput", &kOnDemandThroughput, kOptional, Support::kRefused},
     {"WarmThroughput", &kWarmThroughput, kOptional, Support::kRefused},
-    {"GlobalTableSettingsReplicationMode", &kGlobalTableSettingsReplicationMode, kOptional, Support::kOffOnly},
+    {"GlobalTableSettingsReplicationMode", &kGlobalTableSettingsReplicationMode, kOptional,
+     Support::kOffOnly},
     {"DisassociationProtectionEnabled", &kDisassociationProtectionEnabled, kOptional, Support::kOffOnly},
     {"VectorIndexUpdates", &kVectorIndexUpdateList, kOptional, Support::kOffOnly},
 };
@@ -34,7 +35,8 @@ constexpr uint64_t kMicrosADay = 86'400'000'000;
 
 Failure throughput_unchanged(const model::Throughput& now, const AskedThroughput& asked) {
   return validation_error(
-      "The provisioned throughput for the table will not change. The requested value equals the current value. "
+      "The provisioned throughput for the table will not change. The requested value equals the current "
+      "value. "
       "Current ReadCapacityUnits provisioned for the table: " +
       std::to_string(now.read_units) + ". Requested ReadCapacityUnits: " + std::to_string(asked.read_units) +
       ". Current WriteCapacityUnits provisioned for the table: " + std::to_string(now.write_units) +
@@ -91,14 +93,15 @@ Result<std::shared_ptr<Request>> UpdateTable::read(const json::Value& body) cons
   const auto protection = json::member(body, "DeletionProtectionEnabled");
   if (!billing_mode && !table_class && !protection && !json::member(body, "ProvisionedThroughput"))
     return validation_error(
-        "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
+        "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+        "GlobalSecondaryIndexUpdates or "
         "SSESpecification or ReplicaUpdates is required");
   auto throughput = read_throughput(body, billing_mode);
   if (!throughput) return Failure(std::move(throughput).error());
   request->throughput = *throughput;
   if (billing_mode)
-    request->billing_mode =
-        *billing_mode == "PROVISIONED" ? model::BillingMode::kProvisioned : model::BillingMode::kPayPerRequest;
+    request->billing_mode = *billing_mode == "PROVISIONED" ? model::BillingMode::kProvisioned
+                                                           : model::BillingMode::kPayPerRequest;
   if (table_class) request->table_class = read_table_class(*table_class);
   if (protection) request->deletion_protection = json::truth_of(*protection);
   return std::shared_ptr<Request>(std::move(request));

@@ -24,7 +24,8 @@ void WriteOperation::write_answer(const Request& request, const Answer& answer, 
   STATOR_ASSERT(item != nullptr, "writes give item answers");
   out.begin_object();
   if (item->item) out.key("Attributes").item(*item->item);
-  write_consumed_capacity(request, item->capacity.write_units, static_cast<const WriteRequest&>(request).capacity, out);
+  write_consumed_capacity(request, item->capacity.write_units,
+                          static_cast<const WriteRequest&>(request).capacity, out);
   out.end_object();
 }
 
@@ -40,7 +41,8 @@ Result<void> read_return_values(const json::Value& body, bool only_old, WriteReq
     request.return_values = ReturnValues::kAllNew;
   else if (text == "UPDATED_NEW")
     request.return_values = ReturnValues::kUpdatedNew;
-  if (only_old && request.return_values != ReturnValues::kNone && request.return_values != ReturnValues::kAllOld)
+  if (only_old && request.return_values != ReturnValues::kNone &&
+      request.return_values != ReturnValues::kAllOld)
     return validation_error("ReturnValues can only be ALL_OLD or NONE");
   return {};
 }
@@ -49,7 +51,8 @@ Result<void> read_condition(const json::Value& body, expressions::Substitutions&
                             WriteRequest& request) {
   const auto text = read_text(body, "ConditionExpression");
   if (!text) return {};
-  auto condition = expressions::parse_condition(expressions::ExpressionKind::kCondition, *text, substitutions);
+  auto condition =
+      expressions::parse_condition(expressions::ExpressionKind::kCondition, *text, substitutions);
   if (!condition) return expression_error(std::move(condition).error());
   request.condition = std::move(condition).value();
   return {};

@@ -1,5 +1,5 @@
-// WriteOperation: what PutItem, UpdateItem and DeleteItem share: the condition, the return values, the capacity, and the
-// order in which they are looked at. Pure.
+// WriteOperation: what PutItem, UpdateItem and DeleteItem share: the condition, the return values, the
+// capacity, and the order in which they are looked at. Pure.
 #pragma once
 
 #include <optional>
@@ -34,13 +34,15 @@ class WriteOperation : public ItemOperation {
                             StoredItemPtr old) const = 0;
 };
 
-// ReturnValues and ReturnValuesOnConditionCheckFailure. With only_old, values but NONE and ALL_OLD are refused.
+// ReturnValues and ReturnValuesOnConditionCheckFailure. With only_old, values but NONE and ALL_OLD are
+// refused.
 Result<void> read_return_values(const json::Value& body, bool only_old, WriteRequest& request);
 // ConditionExpression, where there is one.
 Result<void> read_condition(const json::Value& body, expressions::Substitutions& substitutions,
                             WriteRequest& request);
 
-// The answer of a write that took `old` to `new_size` bytes, with `attributes` (null or empty allowed) to return.
+// The answer of a write that took `old` to `new_size` bytes, with `attributes` (null or empty allowed) to
+// return.
 ItemAnswer write_answer_of(const StoredItemPtr& old, uint64_t new_size_bytes,
                            std::shared_ptr<const model::Item> attributes);
 // The stored item as an answer shares it; null for null.

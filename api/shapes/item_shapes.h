@@ -1,5 +1,5 @@
-// The types that the requests on items are made of, as the API's model has them. Read by the operations' input tables.
-// Source: the public API model, version 2012-08-10, as of August 2026. Constants; pure.
+// The types that the requests on items are made of, as the API's model has them. Read by the operations'
+// input tables. Source: the public API model, version 2012-08-10, as of August 2026. Constants; pure.
 #pragma once
 
 #include "api/shapes/shape.h"
@@ -13,8 +13,8 @@ inline constexpr Shape kPutItemInputAttributeMap =
     map_of("PutItemInputAttributeMap", kAttributeName, kAttributeValue);
 inline constexpr Shape kBooleanObject = boolean_of("BooleanObject");
 inline constexpr std::string_view kComparisonOperatorValues[] = {
-    "EQ", "NE", "IN", "LE", "LT", "GE", "GT", "BETWEEN", "NOT_NULL", "NULL", "CONTAINS", "NOT_CONTAINS",
-    "BEGINS_WITH"};
+    "EQ",      "NE",       "IN",   "LE",       "LT",           "GE",         "GT",
+    "BETWEEN", "NOT_NULL", "NULL", "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH"};
 inline constexpr Shape kComparisonOperator = enum_of("ComparisonOperator", kComparisonOperatorValues);
 inline constexpr Shape kAttributeValueList = list_of("AttributeValueList", kAttributeValue);
 inline constexpr Member kExpectedAttributeValueMembers[] = {
@@ -27,8 +27,8 @@ inline constexpr Shape kExpectedAttributeValue =
     structure_of("ExpectedAttributeValue", kExpectedAttributeValueMembers);
 inline constexpr Shape kExpectedAttributeMap =
     map_of("ExpectedAttributeMap", kAttributeName, kExpectedAttributeValue);
-inline constexpr std::string_view kReturnValueValues[] = {
-    "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"};
+inline constexpr std::string_view kReturnValueValues[] = {"ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE",
+                                                          "UPDATED_NEW"};
 inline constexpr Shape kReturnValue = enum_of("ReturnValue", kReturnValueValues);
 inline constexpr std::string_view kReturnConsumedCapacityValues[] = {"INDEXES", "TOTAL", "NONE"};
 inline constexpr Shape kReturnConsumedCapacity =
@@ -63,8 +63,8 @@ inline constexpr Shape kAttributeValueUpdate =
 inline constexpr Shape kAttributeUpdates = map_of("AttributeUpdates", kAttributeName, kAttributeValueUpdate);
 inline constexpr Shape kUpdateExpression = string_of("UpdateExpression");
 inline constexpr Shape kIndexName = name_of("IndexName", {3, 255});
-inline constexpr std::string_view kSelectValues[] = {
-    "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"};
+inline constexpr std::string_view kSelectValues[] = {"SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES",
+                                                     "ALL_PROJECTED_ATTRIBUTES"};
 inline constexpr Shape kSelect = enum_of("Select", kSelectValues);
 inline constexpr Shape kPositiveIntegerObject = integer_of("PositiveIntegerObject", {.min = 1});
 inline constexpr Member kConditionMembers[] = {

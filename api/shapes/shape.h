@@ -1,6 +1,6 @@
-// Shape: what the API's model says of one type of a request: its JSON type, required members, length or value bounds, pattern
-// and enumeration, as data. One table an operation (Operation::input) drives all checks of validation.h; names are the
-// model's, so that the tables can be compared with it. Constants; pure.
+// Shape: what the API's model says of one type of a request: its JSON type, required members, length or value
+// bounds, pattern and enumeration, as data. One table an operation (Operation::input) drives all checks of
+// validation.h; names are the model's, so that the tables can be compared with it. Constants; pure.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,8 @@ enum class ShapeType : uint8_t {
   kAttributeValue,  // {"S": "..."}: its contents have errors of their own (item_reader.h)
 };
 
-// Both included. Of a string: UTF-16 units, as the service counts; of a list or a map: entries; of a number: its value.
+// Both included. Of a string: UTF-16 units, as the service counts; of a list or a map: entries; of a number:
+// its value.
 struct Bounds {
   int64_t min = std::numeric_limits<int64_t>::min();
   int64_t max = std::numeric_limits<int64_t>::max();
@@ -42,9 +43,9 @@ struct Shape {
   Bounds bounds = {};
   std::string_view pattern = {};                       // empty, or kNamePattern
   std::span<const std::string_view> enum_values = {};  // in the order in which the service lists them
-  const Shape* element = nullptr;                  // of a list or a map
-  const Shape* key = nullptr;                      // of a map
-  const Member* first_member = nullptr;            // of a structure
+  const Shape* element = nullptr;                      // of a list or a map
+  const Shape* key = nullptr;                          // of a map
+  const Member* first_member = nullptr;                // of a structure
   size_t member_count = 0;
   std::span<const Member> members() const;
 };
@@ -54,7 +55,8 @@ enum Presence : uint8_t { kOptional, kRequired };
 // What Stator does with a member that the model has.
 enum class Support : uint8_t {
   kFull,     // done as the service does it, or read by the operation, which refuses what it cannot do
-  kOffOnly,  // refused by name unless its value says "off": false, [], {}, "DISABLED", "NONE", or a structure of those
+  kOffOnly,  // refused by name unless its value says "off": false, [], {}, "DISABLED", "NONE", or a structure
+             // of those
   kRefused,  // refused by name
 };
 

@@ -57,14 +57,16 @@ TEST_F(Batches, RetriableErrorsBecomeUnprocessedWrites) {
   BatchAnswer parts{{throughput_exceeded("").error, done, service_unavailable("", 0).error}};
   auto answer = operation(*request).combine(*request, std::move(parts));
   ASSERT_TRUE(answer.ok());
-  EXPECT_EQ(written(*request, *answer),
-            R"({"UnprocessedItems":{"tab":[{"PutRequest":{"Item":{"k":{"S":"1"},"v":{"N":"2"}}}},)"
-            R"({"DeleteRequest":{"Key":{"k":{"S":"3"}}}}]},"ConsumedCapacity":[{"TableName":"tab","CapacityUnits":1.0}]})");
+  EXPECT_EQ(
+      written(*request, *answer),
+      R"({"UnprocessedItems":{"tab":[{"PutRequest":{"Item":{"k":{"S":"1"},"v":{"N":"2"}}}},)"
+      R"({"DeleteRequest":{"Key":{"k":{"S":"3"}}}}]},"ConsumedCapacity":[{"TableName":"tab","CapacityUnits":1.0}]})");
 }
 
 TEST_F(Batches, UnprocessedKeysRepeatTheirProjection) {
-  const auto request = parse("BatchGetItem",
-                             R"({"RequestItems":{"tab":{"Keys":[{"k":{"S":"1"}},{"k":{"S":"2"}}],"ConsistentRead":true,
+  const auto request =
+      parse("BatchGetItem",
+            R"({"RequestItems":{"tab":{"Keys":[{"k":{"S":"1"}},{"k":{"S":"2"}}],"ConsistentRead":true,
                                  "ProjectionExpression":"#v","ExpressionAttributeNames":{"#v":"v"}},
                                  "other":{"Keys":[{"k":{"S":"3"}}]}}})");
   BatchAnswer parts{{found({}), throughput_exceeded("").error, ItemAnswer{}}};
@@ -76,7 +78,8 @@ TEST_F(Batches, UnprocessedKeysRepeatTheirProjection) {
 }
 
 TEST_F(Batches, AnErrorThatStaysFailsTheBatchAndSoDoNothingButRetriableOnes) {
-  const auto request = parse("BatchGetItem", R"({"RequestItems":{"tab":{"Keys":[{"k":{"S":"1"}},{"k":{"S":"2"}}]}}})");
+  const auto request =
+      parse("BatchGetItem", R"({"RequestItems":{"tab":{"Keys":[{"k":{"S":"1"}},{"k":{"S":"2"}}]}}})");
   auto failed = operation(*request).combine(
       *request, BatchAnswer{{service_unavailable("busy", 7).error, validation_error("bad").error}});
   ASSERT_FALSE(failed.ok());
@@ -90,7 +93,8 @@ TEST_F(Batches, AnErrorThatStaysFailsTheBatchAndSoDoNothingButRetriableOnes) {
 
 TEST_F(Batches, AResponseHoldsSixteenMegabytes) {
   std::string body = R"({"RequestItems":{"tab":{"Keys":[)";
-  for (int i = 0; i < 60; ++i) body += (i > 0 ? "," : "") + std::string(R"({"k":{"S":")") + std::to_string(i) + "\"}}";
+  for (int i = 0; i < 60; ++i)
+    body += (i > 0 ? "," : "") + std::string(R"({"k":{"S":")") + std::to_string(i) + "\"}}";
   const auto request = parse("BatchGetItem", body + "]}}}");
   BatchAnswer parts;
   for (int i = 0; i < 60; ++i)
@@ -106,19 +110,24 @@ TEST_F(Batches, KeysAreCountedOverAllTables) {
   Harness harness;
   const auto keys = [](int from, int count) {
     std::string out;
-    for (int i = 0; i < count; ++i) out += (i > 0 ? "," : "") + std::string(R"({"k":{"S":")") + std::to_string(from + i) + "\"}}";
+    for (int i = 0; i < count; ++i)
+      out += (i > 0 ? "," : "") + std::string(R"({"k":{"S":")") + std::to_string(from + i) + "\"}}";
     return out;
   };
-  EXPECT_EQ(harness.text("BatchGetItem", R"({"RequestItems":{"aaa":{"Keys":[)" + keys(0, 60) + R"(]},"bbb":{"Keys":[)" +
-                                             keys(0, 41) + "]}}}"),
+  EXPECT_EQ(harness.text("BatchGetItem", R"({"RequestItems":{"aaa":{"Keys":[)" + keys(0, 60) +
+                                             R"(]},"bbb":{"Keys":[)" + keys(0, 41) + "]}}}"),
             "ValidationException: Too many items requested for the BatchGetItem call");
-  EXPECT_TRUE(harness.text("BatchGetItem", R"({"RequestItems":{"aaa":{"Keys":[)" + keys(0, 101) + "]}}}")
-                  .ends_with("at 'requestItems.aaa.member.keys' failed to satisfy constraint: Member must have length less "
-                             "than or equal to 100"));
+  EXPECT_TRUE(
+      harness.text("BatchGetItem", R"({"RequestItems":{"aaa":{"Keys":[)" + keys(0, 101) + "]}}}")
+          .ends_with(
+              "at 'requestItems.aaa.member.keys' failed to satisfy constraint: Member must have length less "
+              "than or equal to 100"));
   std::string puts;
-  for (int i = 0; i < 13; ++i) puts += (i > 0 ? "," : "") + std::string(R"({"PutRequest":{"Item":{"k":{"S":"a"}}}})");
-  EXPECT_EQ(harness.text("BatchWriteItem", R"({"RequestItems":{"aaa":[)" + puts + R"(],"bbb":[)" + puts + "]}}"),
-            "ValidationException: Too many items requested for the BatchWriteItem call");
+  for (int i = 0; i < 13; ++i)
+    puts += (i > 0 ? "," : "") + std::string(R"({"PutRequest":{"Item":{"k":{"S":"a"}}}})");
+  EXPECT_EQ(
+      harness.text("BatchWriteItem", R"({"RequestItems":{"aaa":[)" + puts + R"(],"bbb":[)" + puts + "]}}"),
+      "ValidationException: Too many items requested for the BatchWriteItem call");
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 //     {"TableName": "t", "Item": {...}}
 //     ----
 //     {"Attributes": {...}}                 or    ValidationException: text
-// A line "partitions N" splits the hash space for Query and Scan. JSON is compared by content. To accept what the code says now,
-// having understood why it differs: STATOR_REWRITE=1.
+// A line "partitions N" splits the hash space for Query and Scan. JSON is compared by content. To accept what
+// the code says now, having understood why it differs: STATOR_REWRITE=1.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -97,7 +97,8 @@ TEST_P(DataDriven, RequestsAndResponses) {
 
 std::vector<std::string> files() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(STATOR_TEST_DATA) / "api")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(STATOR_TEST_DATA) / "api")) {
     if (entry.path().extension() == ".txt") names.push_back(entry.path().filename().string());
   }
   std::ranges::sort(names);

@@ -1,5 +1,5 @@
-// Goal: what evaluations hand to the replica and to group 0: effects with images and sizes, exact limits, requests that know
-// their region, and purity: the same twice.
+// Goal: what evaluations hand to the replica and to group 0: effects with images and sizes, exact limits,
+// requests that know their region, and purity: the same twice.
 #include "api/operations/create_table.h"
 #include "api/registry.h"
 #include "model/limits.h"
@@ -26,7 +26,8 @@ class Evaluations : public ::testing::Test {
 
   Evaluation evaluate(const Request& request) {
     const auto& entry = harness.tables.tables.at("tab");
-    return static_cast<const ItemOperation&>(*request.operation).evaluate(entry.table, entry.items, request, harness.now);
+    return static_cast<const ItemOperation&>(*request.operation)
+        .evaluate(entry.table, entry.items, request, harness.now);
   }
 
   Harness harness;
@@ -62,13 +63,17 @@ TEST_F(Evaluations, DeletingNothingProposesNothing) {
 // 409,600 bytes are accepted, one more is not, for puts and for updates.
 TEST_F(Evaluations, ItemSizesAreExact) {
   const auto put = [&](size_t filler) {
-    return harness.text("PutItem", R"({"TableName":"tab","Item":{"k":{"S":"a"},"v":{"S":")" + std::string(filler, 'x') + "\"}}}");
+    return harness.text("PutItem", R"({"TableName":"tab","Item":{"k":{"S":"a"},"v":{"S":")" +
+                                       std::string(filler, 'x') + "\"}}}");
   };
   EXPECT_EQ(put(model::kItemSizeMax - 3), "{}");
-  EXPECT_EQ(put(model::kItemSizeMax - 2), "ValidationException: Item size has exceeded the maximum allowed size");
+  EXPECT_EQ(put(model::kItemSizeMax - 2),
+            "ValidationException: Item size has exceeded the maximum allowed size");
   const auto update = [&](size_t more) {
-    return harness.text("UpdateItem", R"({"TableName":"tab","Key":{"k":{"S":"b"}},"UpdateExpression":"SET v = :v",
-        "ExpressionAttributeValues":{":v":{"S":")" + std::string(more, 'x') + "\"}}}");
+    return harness.text("UpdateItem",
+                        R"({"TableName":"tab","Key":{"k":{"S":"b"}},"UpdateExpression":"SET v = :v",
+        "ExpressionAttributeValues":{":v":{"S":")" +
+                            std::string(more, 'x') + "\"}}}");
   };
   EXPECT_EQ(update(model::kItemSizeMax - 3), "{}");
   EXPECT_EQ(update(model::kItemSizeMax - 2),
@@ -77,7 +82,8 @@ TEST_F(Evaluations, ItemSizesAreExact) {
 
 TEST_F(Evaluations, ConsistencyIsTheRequests) {
   const auto get = [&](std::string_view consistent) {
-    const auto request = parse("GetItem", R"({"TableName":"tab","Key":{"k":{"S":"a"}},"ConsistentRead":)" + std::string(consistent) + "}");
+    const auto request = parse("GetItem", R"({"TableName":"tab","Key":{"k":{"S":"a"}},"ConsistentRead":)" +
+                                              std::string(consistent) + "}");
     return static_cast<const ItemOperation&>(*request->operation).consistent(*request);
   };
   EXPECT_TRUE(get("true"));
@@ -86,16 +92,20 @@ TEST_F(Evaluations, ConsistencyIsTheRequests) {
 }
 
 TEST_F(Evaluations, RegionAndHostComeFromTheContext) {
-  const auto request = parse("DescribeTable", R"({"TableName":"tab"})", {.region = "eu-north-1", .host = "db:9000"});
+  const auto request =
+      parse("DescribeTable", R"({"TableName":"tab"})", {.region = "eu-north-1", .host = "db:9000"});
   const auto& describe = static_cast<const TableOperation&>(*request->operation);
   Evaluation evaluation = describe.evaluate(harness.tables, *request, harness.now);
   std::string out;
   json::Writer writer(out);
   describe.write_answer(*request, std::get<Answer>(evaluation), writer);
-  EXPECT_NE(out.find("\"TableArn\":\"arn:aws:dynamodb:eu-north-1:000000000000:table/tab\""), std::string::npos) << out;
+  EXPECT_NE(out.find("\"TableArn\":\"arn:aws:dynamodb:eu-north-1:000000000000:table/tab\""),
+            std::string::npos)
+      << out;
   const auto endpoints = parse("DescribeEndpoints", "{}", {.region = "eu-north-1", .host = "db:9000"});
   auto answer = static_cast<const StaticOperation&>(*endpoints->operation).answer(*endpoints);
-  EXPECT_EQ(std::get<StaticAnswer>(*answer).json, R"({"Endpoints":[{"Address":"db:9000","CachePeriodInMinutes":1440}]})");
+  EXPECT_EQ(std::get<StaticAnswer>(*answer).json,
+            R"({"Endpoints":[{"Address":"db:9000","CachePeriodInMinutes":1440}]})");
 }
 
 TEST_F(Evaluations, ACreatedTableHasNoIdUntilGroupZeroGivesOne) {
@@ -118,10 +128,12 @@ TEST_F(Evaluations, ACreatedTableHasNoIdUntilGroupZeroGivesOne) {
 TEST_F(Evaluations, ATableThatIsBusyIsNotChanged) {
   harness.tables.tables.at("tab").table.status = model::TableStatus::kDeleting;
   EXPECT_EQ(harness.text("DeleteTable", R"({"TableName":"tab"})"),
-            "ResourceInUseException: Attempt to change a resource which is still in use: Table is being deleted: tab");
+            "ResourceInUseException: Attempt to change a resource which is still in use: Table is being "
+            "deleted: tab");
   harness.tables.tables.at("tab").table.status = model::TableStatus::kCreating;
   EXPECT_EQ(harness.text("UpdateTable", R"({"TableName":"tab","BillingMode":"PAY_PER_REQUEST"})"),
-            "ResourceInUseException: Attempt to change a resource which is still in use: Table is being created: tab");
+            "ResourceInUseException: Attempt to change a resource which is still in use: Table is being "
+            "created: tab");
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ TEST(Error, BodiesOnTheWire) {
             R"({"__type":"com.amazon.coral.validate#ValidationException","message":"bad"})");
   EXPECT_EQ(error_body(serialization_error("bad").error),
             R"({"__type":"com.amazon.coral.service#SerializationException","Message":"bad"})");
-  EXPECT_EQ(error_body(serialization_error("").error), R"({"__type":"com.amazon.coral.service#SerializationException"})");
+  EXPECT_EQ(error_body(serialization_error("").error),
+            R"({"__type":"com.amazon.coral.service#SerializationException"})");
   EXPECT_EQ(error_body(unknown_operation().error),
             R"({"__type":"com.amazon.coral.service#UnknownOperationException"})");
   EXPECT_EQ(error_body(resource_not_found().error),

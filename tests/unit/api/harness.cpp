@@ -99,10 +99,14 @@ Evaluation Harness::evaluate(const Request& request) {
       if (!answer) return std::move(answer).error();
       return std::move(answer).value();
     }
-    case Owner::kTables: return static_cast<const TableOperation&>(*request.operation).evaluate(tables, request, now);
-    case Owner::kItem: return item(static_cast<const ItemOperation&>(*request.operation), request);
-    case Owner::kPage: return page(static_cast<const PageOperation&>(*request.operation), request);
-    case Owner::kBatch: return batch(static_cast<const BatchOperation&>(*request.operation), request);
+    case Owner::kTables:
+      return static_cast<const TableOperation&>(*request.operation).evaluate(tables, request, now);
+    case Owner::kItem:
+      return item(static_cast<const ItemOperation&>(*request.operation), request);
+    case Owner::kPage:
+      return page(static_cast<const PageOperation&>(*request.operation), request);
+    case Owner::kBatch:
+      return batch(static_cast<const BatchOperation&>(*request.operation), request);
   }
   return internal_error("an unknown owner").error;
 }

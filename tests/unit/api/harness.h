@@ -1,5 +1,6 @@
-// Harness: a whole server in a few lines, so that tests read as request and response: parses a body, evaluates it against
-// tables in memory, applies the effects and writes the answer. Pages are read in as many partitions as a test asks for.
+// Harness: a whole server in a few lines, so that tests read as request and response: parses a body,
+// evaluates it against tables in memory, applies the effects and writes the answer. Pages are read in as many
+// partitions as a test asks for.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ class Harness {
  public:
   // The answer's body, or the error.
   Result<std::string> run(std::string_view operation, std::string_view body);
-  // The same as one text: the body, or "ValidationException: <message>" and, on a line of its own, the error's item.
+  // The same as one text: the body, or "ValidationException: <message>" and, on a line of its own, the
+  // error's item.
   std::string text(std::string_view operation, std::string_view body);
 
   MemoryTables tables;
@@ -32,8 +34,8 @@ class Harness {
   json::Parser parser_;
 };
 
-// JSON with members sorted by name, so that equal documents are equal texts; other text comes back as it is. Numbers keep their
-// form: 1.0 is not 1.
+// JSON with members sorted by name, so that equal documents are equal texts; other text comes back as it is.
+// Numbers keep their form: 1.0 is not 1.
 std::string canonical(std::string_view json);
 
 }  // namespace stator::api::testing

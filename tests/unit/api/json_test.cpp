@@ -85,7 +85,8 @@ TEST(JsonWriter, Base64) {
     EXPECT_EQ(back, bytes);
   }
   std::string out;
-  for (const std::string_view wrong : {"Z", "Zg", "Zg=", "Zg==Zg==", "Zm=v", "====", "Zh==", "Zm9=", "Zm 8", "Zm-_"})
+  for (const std::string_view wrong :
+       {"Z", "Zg", "Zg=", "Zg==Zg==", "Zm=v", "====", "Zh==", "Zm9=", "Zm 8", "Zm-_"})
     EXPECT_FALSE(unbase64(wrong, out)) << wrong;
 }
 
@@ -96,14 +97,16 @@ TEST(JsonWriter, AttributeValues) {
                     {"l", AttributeValue::l({AttributeValue::null(), AttributeValue::boolean(false)})},
                     {"m", AttributeValue::m({{"x", AttributeValue::n(7)}})},
                     {"s", AttributeValue::s("t\n")}});
-  EXPECT_EQ(out, R"({"b":{"B":"AQ=="},"l":{"L":[{"NULL":true},{"BOOL":false}]},"m":{"M":{"x":{"N":"7"}}},"s":{"S":"t\n"}})");
+  EXPECT_EQ(
+      out,
+      R"({"b":{"B":"AQ=="},"l":{"L":[{"NULL":true},{"BOOL":false}]},"m":{"M":{"x":{"N":"7"}}},"s":{"S":"t\n"}})");
 }
 
 TEST(JsonParser, RefusesWhatIsNoObject) {
   Parser parser;
-  for (const std::string_view text : {"", " ", "[]", "1", "\"a\"", "null", "{", "{}}", "{\"a\":}", "{'a':1}", "{\"a\":01}",
-                                      "{\"a\":\"\\ud800\"}", "{\"a\":1e999}", "{\"a\":18446744073709551616}",
-                                      "{\"a\":\"\x80\"}", "{\"a\":\"\n\"}"}) {
+  for (const std::string_view text : {"", " ", "[]", "1", "\"a\"", "null", "{", "{}}", "{\"a\":}", "{'a':1}",
+                                      "{\"a\":01}", "{\"a\":\"\\ud800\"}", "{\"a\":1e999}",
+                                      "{\"a\":18446744073709551616}", "{\"a\":\"\x80\"}", "{\"a\":\"\n\"}"}) {
     auto parsed = parser.parse(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(parsed.error().code, ErrorCode::kSerialization) << text;

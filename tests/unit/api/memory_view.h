@@ -1,4 +1,5 @@
-// MemoryTables: the views of api/view.h over maps in memory, for tests: what the replica and group 0 give in the product.
+// MemoryTables: the views of api/view.h over maps in memory, for tests: what the replica and group 0 give in
+// the product.
 #pragma once
 
 #include <functional>
@@ -66,7 +67,8 @@ class MemoryTables final : public TableView {
   }
 
   void list(std::string_view after, const std::function<bool(const model::Table&)>& visit) const override {
-    for (auto entry = after.empty() ? tables.begin() : tables.upper_bound(after); entry != tables.end(); ++entry) {
+    for (auto entry = after.empty() ? tables.begin() : tables.upper_bound(after); entry != tables.end();
+         ++entry) {
       if (!visit(entry->second.table)) return;
     }
   }
@@ -81,8 +83,12 @@ class MemoryTables final : public TableView {
         tables[change.table.name].table = change.table;
         break;
       }
-      case TableChange::Kind::kUpdate: tables[change.table.name].table = change.table; break;
-      case TableChange::Kind::kDelete: tables.erase(change.table.name); break;
+      case TableChange::Kind::kUpdate:
+        tables[change.table.name].table = change.table;
+        break;
+      case TableChange::Kind::kDelete:
+        tables.erase(change.table.name);
+        break;
     }
   }
 

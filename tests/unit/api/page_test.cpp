@@ -1,5 +1,5 @@
-// Goal: pages that end by size, pages put together from partitions, and a table read whole through any page size, in both
-// directions and in segments, with every item exactly once.
+// Goal: pages that end by size, pages put together from partitions, and a table read whole through any page
+// size, in both directions and in segments, with every item exactly once.
 #include <set>
 
 #include "api/registry.h"
@@ -18,8 +18,9 @@ class Pages : public ::testing::Test {
   void SetUp() override { ASSERT_TRUE(harness.run("CreateTable", kCreate).ok()); }
 
   void put(const std::string& pk, int sk, size_t filler = 0) {
-    auto done = harness.run("PutItem", R"({"TableName":"tab","Item":{"pk":{"S":")" + pk + R"("},"sk":{"N":")" +
-                                           std::to_string(sk) + R"("},"filler":{"S":")" + std::string(filler, 'x') + "\"}}}");
+    auto done = harness.run("PutItem", R"({"TableName":"tab","Item":{"pk":{"S":")" + pk +
+                                           R"("},"sk":{"N":")" + std::to_string(sk) +
+                                           R"("},"filler":{"S":")" + std::string(filler, 'x') + "\"}}}");
     ASSERT_TRUE(done.ok()) << done.error().message;
   }
 
@@ -46,8 +47,9 @@ class Pages : public ::testing::Test {
       page.keys.push_back(value("pk", "S") + "/" + value("sk", "N"));
     }
     page.scanned = json::member(*document, "ScannedCount")->get_uint64().value_unsafe();
-    page.capacity =
-        json::member(*json::member(*document, "ConsumedCapacity"), "CapacityUnits")->get_double().value_unsafe();
+    page.capacity = json::member(*json::member(*document, "ConsumedCapacity"), "CapacityUnits")
+                        ->get_double()
+                        .value_unsafe();
     if (const auto key = json::member(*document, "LastEvaluatedKey")) page.next = simdjson::minify(*key);
     return page;
   }
@@ -91,14 +93,16 @@ TEST_F(Pages, EveryItemOnceWhateverThePageAndPartitions) {
 
 TEST_F(Pages, QueryPagesInBothDirections) {
   for (int i = -10; i < 10; ++i) put("p", i);
-  const std::string query = R"("KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}})";
+  const std::string query =
+      R"("KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}})";
   const auto forward = read_all("Query", query);
   ASSERT_EQ(forward.size(), 20u);
   EXPECT_EQ(forward.front(), "p/-10");
   EXPECT_EQ(forward.back(), "p/9");
   for (const int limit : {1, 3, 19, 20, 21}) {
     EXPECT_EQ(read_all("Query", query + ",\"Limit\":" + std::to_string(limit)), forward);
-    auto backward = read_all("Query", query + ",\"ScanIndexForward\":false,\"Limit\":" + std::to_string(limit));
+    auto backward =
+        read_all("Query", query + ",\"ScanIndexForward\":false,\"Limit\":" + std::to_string(limit));
     std::ranges::reverse(backward);
     EXPECT_EQ(backward, forward);
   }
@@ -106,7 +110,8 @@ TEST_F(Pages, QueryPagesInBothDirections) {
 
 TEST_F(Pages, StopAtOneMegabyteWithTheItemThatCrossesIt) {
   for (int i = 0; i < 5; ++i) put("p", i, 300'000);
-  const std::string query = R"("KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}})";
+  const std::string query =
+      R"("KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}})";
   const Page first = read("Query", query, "");
   EXPECT_EQ(first.keys.size(), 4u);
   EXPECT_EQ(first.next, R"({"pk":{"S":"p"},"sk":{"N":"3"}})");
@@ -116,8 +121,10 @@ TEST_F(Pages, StopAtOneMegabyteWithTheItemThatCrossesIt) {
   EXPECT_EQ(second.keys.size(), 1u);
   EXPECT_EQ(second.next, "");
   // The filter comes after: an empty page with a key to go on from.
-  const Page filtered = read("Query", R"("KeyConditionExpression":"pk = :p","FilterExpression":"nothing = :p",)"
-                                      R"("ExpressionAttributeValues":{":p":{"S":"p"}})", "");
+  const Page filtered = read("Query",
+                             R"("KeyConditionExpression":"pk = :p","FilterExpression":"nothing = :p",)"
+                             R"("ExpressionAttributeValues":{":p":{"S":"p"}})",
+                             "");
   EXPECT_EQ(filtered.keys.size(), 0u);
   EXPECT_EQ(filtered.scanned, 4u);
   EXPECT_EQ(filtered.next, first.next);

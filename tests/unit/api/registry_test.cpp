@@ -46,7 +46,8 @@ void check_shape(const Shape& shape, std::set<const Shape*>& seen) {
   EXPECT_FALSE(shape.name.empty());
   EXPECT_LE(shape.bounds.min, shape.bounds.max) << shape.name;
   EXPECT_TRUE(shape.pattern.empty() || shape.pattern == kNamePattern) << shape.name;
-  EXPECT_EQ(shape.type == ShapeType::kList || shape.type == ShapeType::kMap, shape.element != nullptr) << shape.name;
+  EXPECT_EQ(shape.type == ShapeType::kList || shape.type == ShapeType::kMap, shape.element != nullptr)
+      << shape.name;
   EXPECT_EQ(shape.type == ShapeType::kMap, shape.key != nullptr) << shape.name;
   if (shape.element != nullptr) check_shape(*shape.element, seen);
   if (shape.key != nullptr) check_shape(*shape.key, seen);
