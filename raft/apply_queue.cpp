@@ -10,7 +10,6 @@
 namespace stator::raft {
 
 bool ApplyQueue::collect(const Log& log, Index limit, const Config& config, uint64_t read_id, Ready& ready) {
-  if (installing_ != 0) return false;
   if (!loaded_.empty()) {
     size_t bytes = 0;
     for (const Entry& entry : loaded_) bytes += entry_bytes(entry);
@@ -69,17 +68,12 @@ void ApplyQueue::applied(Index index) {
   read_failed_ = false;
 }
 
-void ApplyQueue::install(Index index, uint64_t persist_id) {
+void ApplyQueue::install(Index index) {
   STATOR_ASSERT(idle(), "a snapshot never overtakes an entry that is being applied");
   STATOR_ASSERT(index > applied_, "a snapshot never takes the state back");
   applied_ = handed_ = index;
   read_id_ = 0;
   loaded_.clear();
-  installing_ = persist_id;
-}
-
-void ApplyQueue::persisted(uint64_t persist_id) {
-  if (installing_ != 0 && installing_ <= persist_id) installing_ = 0;
 }
 
 }  // namespace stator::raft

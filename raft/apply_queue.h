@@ -1,8 +1,7 @@
 // ApplyQueue: which committed entries the owner gets to apply, and when.
 //
 // Only what is committed AND synced here (docs/architecture.md, protocol 1), each entry once, within a bound
-// in bytes. Entries that memory holds no more are read from disk first. While a snapshot is being installed
-// nothing is handed out. Pure.
+// in bytes. Entries that memory holds no more are read from disk first. Pure.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +28,9 @@ class ApplyQueue {
   void applied(Index index);
   void tick() { read_failed_ = false; }
 
-  // A snapshot up to `index` replaces the state, once the write `persist_id` is synced. REQUIRES: idle().
-  void install(Index index, uint64_t persist_id);
-  void persisted(uint64_t persist_id);
+  // A snapshot up to `index` replaces the state. Until that is synced nothing is, and so nothing is handed
+  // out. REQUIRES: idle(), index above applied_index().
+  void install(Index index);
 
  private:
   void hand_out(std::vector<Entry>& entries, size_t bytes, Ready& ready);
@@ -47,7 +46,6 @@ class ApplyQueue {
   uint64_t read_id_ = 0;         // the LogRead under way; 0: none
   bool read_failed_ = false;
   std::vector<Entry> loaded_;  // read, for the next Ready
-  uint64_t installing_ = 0;    // the persist_id that ends the installation under way; 0: none
 };
 
 }  // namespace stator::raft

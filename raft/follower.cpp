@@ -39,6 +39,11 @@ void Follower::connection_lost(State& state, ReplicaId peer) {
   deadline_ = state.random.between(state.config.lost_leader_ticks_min, state.config.lost_leader_ticks_max);
 }
 
+void Follower::lose_leader(State& state) {
+  leader_ = ReplicaId();
+  restart_timer(state);
+}
+
 void Follower::restart_timer(State& state) {
   elapsed_ = 0;
   deadline_ = state.random.between(state.config.election_ticks_min, state.config.election_ticks_max);

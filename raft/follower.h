@@ -23,6 +23,8 @@ class Follower {
   // True: silence, time to campaign.
   bool tick();
   void connection_lost(State& state, ReplicaId peer);
+  // Silence, at one that cannot campaign: it has no leader to vouch for any more.
+  void lose_leader(State& state);
   // A vote was given: its candidate gets the time to win.
   void restart_timer(State& state);
 

@@ -148,8 +148,10 @@ void Leader::check_quorum(State& state) {
       majority_of(state, 1, [](const Progress& progress) { return progress.active ? 1 : 0; });
   if (active == 0) finished_ = true;
   for (Peer& peer : peers_) {
-    // A dead peer must not keep a snapshot of the whole state open.
+    // A dead peer must not keep a snapshot of the whole state open, nor a window of Appends in the link's
+    // queue.
     if (!peer.progress.active && peer.progress.snapshot()) close_snapshot(state, peer, true);
+    if (!peer.progress.active && peer.progress.replicate()) peer.progress.become_probe(true);
     peer.progress.active = false;
   }
 }

@@ -132,7 +132,7 @@ void Node::Core::tick() {
   const bool due = follower() ? follower()->tick() : candidate()->tick();
   if (!due) return;
   if (state_.electable()) return start(Candidate::Kind::kPreVote);
-  if (Follower* following = follower()) following->restart_timer(state_);
+  if (Follower* following = follower()) following->lose_leader(state_);
 }
 
 // A leader is in contact with a majority, or CheckQuorum would have ended it.
@@ -207,7 +207,6 @@ void Node::Core::on_timeout_now(const Message& message) {
 
 void Node::Core::persisted(uint64_t persist_id) {
   if (!state_.persist.finish(persist_id)) return;
-  state_.apply.persisted(persist_id);
   if (Candidate* running = candidate()) running->persisted(state_, persist_id);
   if (Leader* leading = leader()) leading->persisted(state_);
   settle();

@@ -92,7 +92,7 @@ struct InitialState {
   std::vector<Entry> tail;
   // In [compacted_index, last_index]. If the applied state is ahead of the log or disagrees with it (a crash
   // between the two writes of a snapshot), the owner has dropped the log: compacted_index = last_index =
-  // applied.
+  // applied, and a stored term below the state's is raised to that, without a vote.
   Index applied = 0;
   Membership membership;           // as of `applied`
   std::vector<Entry> memberships;  // all kMembership entries in (applied, last_index]
@@ -219,7 +219,7 @@ class Node {
   ReplicaId leader() const;  // none: unknown
   Term term() const;
   Index commit_index() const;
-  Index applied_index() const;
+  Index applied_index() const;  // a snapshot counts from the Ready that says to install it
   Index first_index() const;
   Index last_index() const;
   // The latest in the log, committed or not.

@@ -77,7 +77,7 @@ void State::install(const SnapshotMeta& meta) {
   memberships = MembershipLog(meta.membership, meta.index);
   persist.reset();
   commit = meta.index;
-  apply.install(meta.index, persist.next_id());
+  apply.install(meta.index);
   out.snapshot = meta;
 }
 

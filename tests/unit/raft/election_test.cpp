@@ -220,6 +220,16 @@ TEST(Election, AVoteLeavesAfterItsSync) {
   EXPECT_EQ(lone.disk().hard_state, (HardState{1, id(2)}));
 }
 
+TEST(Election, AVoteInATermThatIsKnownAlreadyIsPersistedToo) {
+  Lone lone(1, voters({1, 2, 3}));
+  lone.step(3, 4, VoteResponse{false});
+  lone.pump();
+  ASSERT_EQ(lone.disk().hard_state, (HardState{4, ReplicaId()}));
+  lone.step(2, 4, VoteRequest{0, 0, false});
+  EXPECT_TRUE(lone.pump().to<VoteResponse>(2)->granted);
+  EXPECT_EQ(lone.disk().hard_state, (HardState{4, id(2)}));
+}
+
 TEST(Election, ACandidateAsksAfterItsTermIsSyncedAndCountsItselfThen) {
   Lone lone(1, voters({1, 2, 3}));
   lone.hold_syncs = true;
@@ -370,6 +380,10 @@ TEST(Election, OnlyVotersCampaign) {
   Lone stranger(3, Membership());
   stranger.ticks(100);
   EXPECT_EQ(stranger->role(), Role::kFollower);
+  learner.step(1, 1, Heartbeat{});
+  learner.ticks(20);
+  EXPECT_FALSE(learner->leader()) << "silence";
+  learner.pump();
   learner.step(1, 1, VoteRequest{0, 0, false});
   EXPECT_TRUE(learner.pump().to<VoteResponse>(1)->granted) << "one may be a voter by now without knowing it";
 }

@@ -327,6 +327,26 @@ TEST(Replication, ALostAppendIsFoundByTheNextHeartbeat) {
   EXPECT_EQ(*out.to<Append>(2)->entries.at(0).data, "lost");
 }
 
+TEST(Replication, ADeadFollowerIsSentNothingButHeartbeats) {
+  Lone lone(1, voters({1, 2, 3}));
+  lone.lead({2});
+  lone.acknowledge(2, 1);
+  lone.acknowledge(3, 1);
+  for (int i = 0; i < 40; ++i) {
+    lone.ticks(1);
+    lone.step(2, 1, HeartbeatResponse{});
+  }
+  lone.pump();
+  ASSERT_TRUE(lone->propose("x").ok());
+  Output out = lone.pump();
+  EXPECT_NE(out.to<Append>(2), nullptr);
+  EXPECT_EQ(out.to<Append>(3), nullptr);
+  lone.step(3, 1, HeartbeatResponse{});
+  out = lone.pump();
+  ASSERT_NE(out.to<Append>(3), nullptr) << "it lives again";
+  EXPECT_EQ(out.to<Append>(3)->entries.size(), 1u);
+}
+
 TEST(Replication, ASlowFollowerCostsNoMemoryItIsFedFromDisk) {
   Config config = config_of(1);
   config.cached_log_bytes_max = 100;
