@@ -72,25 +72,32 @@ void Node::open_in_background(const cluster::Partition& partition, const model::
 
 void Node::partition_opened(model::PartitionId id, storage::Result<OpenedReplica> opened, const model::Table& table) {
   if (!opened.ok()) return fail("partition " + std::to_string(id.value) + " cannot be opened: " + opened.error().text());
-  std::shared_ptr<const cluster::ClusterState> again;
+  std::shared_ptr<PartitionPort> port;
+  std::shared_ptr<ReplicaMailbox> mailbox;
   {
     std::lock_guard lock(mutex_);
     auto it = partitions_.find(id);
     if (stopping_ || it == partitions_.end()) return;
-    Partition& here = it->second;
-    here.port = std::make_shared<PartitionPort>(id, opened->state.space, *readers_, here.mailbox);
-    here.port->items = opened->state.item_count;
-    here.port->bytes = opened->state.item_bytes;
-    ReplicaServices services{*store_, *committer_, *applier_, *readers_};
-    auto driver = std::make_unique<ReplicaDriver>(services, std::move(opened->state), here.mailbox,
-                                                  std::move(opened->replica), partition_events(here.port));
-    here.mailbox->push(Configure{table});
-    here.mailbox->push(Campaign{});
-    spawn_replica_actor(*system_, here.mailbox, std::move(driver));
-    if (!wish_->partitions.contains(id)) again = wish_;
+    mailbox = it->second.mailbox;
+    port = std::make_shared<PartitionPort>(id, opened->state.space, *readers_, mailbox);
+    port->items = opened->state.item_count;
+    port->bytes = opened->state.item_bytes;
+    it->second.port = port;
   }
+  // The way to it is known before it can say that it serves: whoever waits for that sends requests at once.
   publish_routes();
-  if (again) reconcile(std::move(again));  // it was dropped while it was being opened
+  ReplicaServices services{*store_, *committer_, *applier_, *readers_};
+  auto driver = std::make_unique<ReplicaDriver>(services, std::move(opened->state), mailbox, std::move(opened->replica),
+                                                partition_events(port));
+  mailbox->push(Configure{table});
+  mailbox->push(Campaign{});
+  spawn_replica_actor(*system_, mailbox, std::move(driver));
+  std::shared_ptr<const cluster::ClusterState> wish;
+  {
+    std::lock_guard lock(mutex_);
+    wish = wish_;
+  }
+  if (!wish->partitions.contains(id)) reconcile(std::move(wish));  // it was dropped while it was being opened
 }
 
 ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port) {

@@ -271,8 +271,8 @@ void ReplicaDriver::answer(cluster::Answered answered) {
 void ReplicaDriver::fail(const std::string& why) {
   if (std::exchange(failed_, true)) return;
   spdlog::critical("partition {} stops on this node: {}", address_.partition.value, why);
+  if (events_.failed) events_.failed(why);  // before anyone is answered: who asks then sees a node that is not ready
   abandon_clients();
-  if (events_.failed) events_.failed(why);
 }
 
 }  // namespace stator::actors
