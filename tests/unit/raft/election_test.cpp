@@ -394,14 +394,14 @@ TEST(Election, OnlyVotersCampaign) {
 TEST(Election, D3_10_TransferWaitsForTheLogThenTellsTheTarget) {
   Lone lone(1, voters({1, 2, 3}, {4}));
   lone.lead({2});
-  EXPECT_EQ(lone->transfer_leadership(id(4)).error(), TransferError::kNotVoter);
+  EXPECT_EQ(error_of(lone->transfer_leadership(id(4))), TransferError::kNotVoter);
   ASSERT_TRUE(lone->transfer_leadership(id(3)).ok());
   EXPECT_TRUE(lone.pump().of<TimeoutNow>().empty());
-  EXPECT_EQ(lone->propose("x").error(), ProposeError::kTransferring);
+  EXPECT_EQ(error_of(lone->propose("x")), ProposeError::kTransferring);
   const Output out = lone.acknowledge(3, 1);
   EXPECT_NE(out.to<TimeoutNow>(3), nullptr);
   lone.ticks(10);
-  EXPECT_EQ(lone->propose("x").error(), ProposeError::kTransferring);
+  EXPECT_EQ(error_of(lone->propose("x")), ProposeError::kTransferring);
   lone.step(2, 1, HeartbeatResponse{});
   lone.ticks(10);
   EXPECT_TRUE(lone->propose("x").ok()) << "given up after a timeout";

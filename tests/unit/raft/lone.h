@@ -48,6 +48,12 @@ inline Config config_of(uint64_t self) {
   return config;
 }
 
+// nullopt where there is no error: an expectation that fails, instead of an assertion.
+template <class T, class E>
+std::optional<E> error_of(const model::Result<T, E>& result) {
+  return result.ok() ? std::nullopt : std::optional<E>(result.error());
+}
+
 // What came out since it was last asked.
 struct Output {
   std::vector<Message> messages;

@@ -90,7 +90,8 @@ TEST(Membership, HistoryGivesEachIndexItsMembership) {
 TEST(Membership, NoChangeBeforeTheTermsOwnCommit) {
   Lone lone(1, voters({1, 2, 3}));
   lone.lead({2});
-  EXPECT_EQ(lone->propose_membership(change(Kind::kAddLearner, 4)).error(), ProposeError::kMembershipPending);
+  EXPECT_EQ(error_of(lone->propose_membership(change(Kind::kAddLearner, 4))),
+            ProposeError::kMembershipPending);
   lone.acknowledge(2, 1);
   EXPECT_TRUE(lone->propose_membership(change(Kind::kAddLearner, 4)).ok());
 }
@@ -98,11 +99,12 @@ TEST(Membership, NoChangeBeforeTheTermsOwnCommit) {
 TEST(Membership, OneChangeAtATime) {
   Lone lone = leader();
   ASSERT_TRUE(lone->propose_membership(change(Kind::kAddLearner, 5)).ok());
-  EXPECT_EQ(lone->propose_membership(change(Kind::kAddLearner, 6)).error(), ProposeError::kMembershipPending);
+  EXPECT_EQ(error_of(lone->propose_membership(change(Kind::kAddLearner, 6))),
+            ProposeError::kMembershipPending);
   lone.pump();
   lone.acknowledge(2, 2);
   EXPECT_TRUE(lone->propose_membership(change(Kind::kAddLearner, 6)).ok());
-  EXPECT_EQ(lone->propose_membership(change(Kind::kRemove, 9)).error(), ProposeError::kMembershipPending);
+  EXPECT_EQ(error_of(lone->propose_membership(change(Kind::kRemove, 9))), ProposeError::kMembershipPending);
 }
 
 TEST(Membership, D4_1_InForceFromTheAppend) {
@@ -144,7 +146,7 @@ TEST(Membership, D4_2_1_ALearnerCountsForNothingAndIsPromotedWhenUpToDate) {
   EXPECT_EQ(lone->commit_index(), 1u);
   lone.acknowledge(2, 2);
   EXPECT_EQ(lone->commit_index(), 2u);
-  EXPECT_EQ(lone->propose_membership(change(Kind::kPromote, 5)).error(), ProposeError::kLearnerBehind);
+  EXPECT_EQ(error_of(lone->propose_membership(change(Kind::kPromote, 5))), ProposeError::kLearnerBehind);
   lone.acknowledge(5, 2);
   EXPECT_TRUE(lone->propose_membership(change(Kind::kPromote, 5)).ok());
 }

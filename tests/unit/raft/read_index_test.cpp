@@ -22,7 +22,7 @@ uint64_t round_of(const Output& out) {
 
 TEST(ReadIndex, OnlyALeaderIsAsked) {
   Lone lone(1, voters({1, 2, 3}));
-  EXPECT_EQ(lone->read_index(1).error(), ReadError::kNotLeader);
+  EXPECT_EQ(error_of(lone->read_index(1)), ReadError::kNotLeader);
 }
 
 TEST(ReadIndex, S8_AReadWaitsForTheTermsOwnCommit) {
@@ -122,7 +122,7 @@ TEST(ReadIndex, WaitingReadsAreBounded) {
   lone.lead({2});
   EXPECT_TRUE(lone->read_index(1).ok());
   EXPECT_TRUE(lone->read_index(2).ok());
-  EXPECT_EQ(lone->read_index(3).error(), ReadError::kFull);
+  EXPECT_EQ(error_of(lone->read_index(3)), ReadError::kFull);
 }
 
 }  // namespace

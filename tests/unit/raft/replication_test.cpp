@@ -279,16 +279,16 @@ TEST(Replication, ProposalsBeyondTheUncommittedBoundAreRefused) {
   Config config = config_of(1);
   config.uncommitted_bytes_max = 10;
   Lone lone(config, Lone::fresh(voters({1, 2, 3})));
-  EXPECT_EQ(lone->propose("x").error(), ProposeError::kNotLeader);
+  EXPECT_EQ(error_of(lone->propose("x")), ProposeError::kNotLeader);
   lone.lead({2});
   lone.acknowledge(2, 1);
   EXPECT_TRUE(lone->propose(std::string(50, 'x')).ok()) << "one that is too large alone is let through";
-  EXPECT_EQ(lone->propose("x").error(), ProposeError::kUncommittedFull);
+  EXPECT_EQ(error_of(lone->propose("x")), ProposeError::kUncommittedFull);
   lone.pump();
   lone.acknowledge(2, 2);
   EXPECT_TRUE(lone->propose("12345").ok());
   EXPECT_TRUE(lone->propose("67890").ok());
-  EXPECT_EQ(lone->propose("x").error(), ProposeError::kUncommittedFull);
+  EXPECT_EQ(error_of(lone->propose("x")), ProposeError::kUncommittedFull);
 }
 
 TEST(Replication, AppendsStayWithinTheWindow) {

@@ -128,6 +128,20 @@ TEST(Snapshot, NothingIsAppliedOrAcknowledgedBeforeTheInstallIsSynced) {
   EXPECT_NE(out.to<AppendResponse>(2), nullptr);
 }
 
+// The replaced log was longer and synced: that says nothing of the new one.
+TEST(Snapshot, TheSyncsOfTheReplacedLogCountForNothing) {
+  Lone lone = follower({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 2);
+  lone.hold_syncs = true;
+  lone.step(2, 2, whole(10, 2));
+  lone.pump();
+  lone->snapshot_stored(1, 0);
+  lone.step(2, 2, Append{10, 2, 11, {entry(11, 2)}});
+  const Output out = lone.pump();
+  ASSERT_TRUE(out.installed);
+  EXPECT_TRUE(out.committed.empty());
+  EXPECT_EQ(lone.sync().committed.size(), 1u);
+}
+
 TEST(Snapshot, ANewTermAbandonsIt) {
   Lone lone = follower({1}, 2);
   lone.step(2, 2, SnapshotChunk{meta(10, 2), 1, 0, false, bytes("half")});
