@@ -69,6 +69,7 @@ void Cluster::draw_faults() {
   faults_.delay_max = chance(500) ? 5 : random_.between(5, 150);
   faults_.crash = sometimes(25);
   faults_.block = sometimes(40);
+  faults_.regicide = chance(300) ? random_.between(20, 150) : 0;
   faults_.change = sometimes(60);
   faults_.transfer = sometimes(20);
   faults_.compact = sometimes(80);
@@ -148,6 +149,15 @@ void Cluster::tick(Replica& replica) {
 void Cluster::turn() {
   work();
   if (chance(faults_.crash)) crash(any());
+  if (Replica* leading = leader(); leading && chance(faults_.regicide)) {
+    if (chance(500)) {
+      crash(*leading);
+    } else {
+      for (auto& other : replicas_) {
+        if (other->id() != leading->id() && chance(800)) blocked_.insert({leading->id(), other->id()});
+      }
+    }
+  }
   for (auto& replica : replicas_) {
     if (!replica->alive() && chance(60)) replica->start();
     if (chance(faults_.compact)) replica->compact(random_.between(0, 10));

@@ -28,6 +28,8 @@ class Cluster {
     uint32_t delay_max = 10;
     uint32_t crash = 0;  // of 1,000 turns, as all below
     uint32_t block = 0;
+    uint32_t regicide =
+        0;  // the leader crashes or is cut off: terms short enough to leave entries uncommitted
     uint32_t change = 0;
     uint32_t transfer = 0;
     uint32_t compact = 0;
