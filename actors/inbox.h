@@ -1,6 +1,7 @@
-// Inbox: how other threads hand work to an actor: pushed under a short lock, taken all at once. The first push into an empty
-// inbox wakes the actor with one message; what comes until it runs costs none. So a burst of requests becomes one turn of
-// the actor, one log entry and one sync (docs/architecture.md, protocol 24). Any thread pushes; the actor takes.
+// Inbox: how other threads hand work to an actor: pushed under a short lock, taken all at once. The first
+// push into an empty inbox wakes the actor with one message; what comes until it runs costs none. So a burst
+// of requests becomes one turn of the actor, one log entry and one sync (docs/architecture.md, protocol 24).
+// Any thread pushes; the actor takes.
 #pragma once
 
 #include <mutex>

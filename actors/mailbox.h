@@ -1,5 +1,6 @@
-// Mailbox: an actor's inbox and the handle that wakes it, shared by all who call back: they may outlive the actor. What is
-// pushed after the actor is gone is refused at once: calls are answered, completions dropped. Any thread.
+// Mailbox: an actor's inbox and the handle that wakes it, shared by all who call back: they may outlive the
+// actor. What is pushed after the actor is gone is refused at once: calls are answered, completions dropped.
+// Any thread.
 #pragma once
 
 #include <memory>
@@ -21,11 +22,23 @@ class Mailbox {
   explicit Mailbox(Refuse refuse) : refuse_(refuse) {}
 
   void push(Input input) {
+    if (push_quietly(std::move(input))) wake();
+  }
+  // True where wake() must follow, soon: the actor sleeps and nobody else will wake it.
+  [[nodiscard]] bool push_quietly(Input input) {
     switch (inbox_.push(input)) {
-      case Inbox<Input>::Push::kQueued: return;
-      case Inbox<Input>::Push::kWake: return wake();
-      case Inbox<Input>::Push::kClosed: return refuse_(std::move(input));
+      case Inbox<Input>::Push::kQueued:
+        return false;
+      case Inbox<Input>::Push::kWake:
+        return true;
+      case Inbox<Input>::Push::kClosed:
+        refuse_(std::move(input));
     }
+    return false;
+  }
+  void wake() {
+    std::lock_guard lock(mutex_);
+    if (actor_) caf::anon_send(*actor_, DrainAtom::value);
   }
   void take(std::vector<Input>& taken) { inbox_.take(taken); }
 
@@ -37,7 +50,8 @@ class Mailbox {
     }
     wake();
   }
-  // Ends the actor. What waits, and what comes later, is refused. Safe to call twice, and by the actor itself.
+  // Ends the actor. What waits, and what comes later, is refused. Safe to call twice, and by the actor
+  // itself.
   void close() {
     for (Input& input : inbox_.close()) refuse_(std::move(input));
     std::lock_guard lock(mutex_);
@@ -46,11 +60,6 @@ class Mailbox {
   }
 
  private:
-  void wake() {
-    std::lock_guard lock(mutex_);
-    if (actor_) caf::anon_send(*actor_, DrainAtom::value);
-  }
-
   const Refuse refuse_;
   Inbox<Input> inbox_;
   std::mutex mutex_;

@@ -25,18 +25,21 @@ class Node::Observer final : public storage::StorageObserver {
     metrics_.log_written_bytes_total.Increment(static_cast<double>(bytes));
   }
   void handle_failed(const char* database) override {
-    spdlog::critical("{}/ cannot be written any more: the node serves no writes until it is restarted", database);
+    spdlog::critical("{}/ cannot be written any more: the node serves no writes until it is restarted",
+                     database);
   }
 
  private:
   monitoring::Metrics& metrics_;
 };
 
-Node::Node(monitoring::Metrics& metrics) : metrics_(metrics), observer_(std::make_unique<Observer>(metrics)) {}
+Node::Node(monitoring::Metrics& metrics)
+    : metrics_(metrics), observer_(std::make_unique<Observer>(metrics)) {}
 
 Node::~Node() { stop(); }
 
-model::Result<std::unique_ptr<Node>, std::string> Node::start(const NodeOptions& options, monitoring::Metrics& metrics) {
+model::Result<std::unique_ptr<Node>, std::string> Node::start(const NodeOptions& options,
+                                                              monitoring::Metrics& metrics) {
   std::unique_ptr<Node> node(new Node(metrics));
   if (auto ok = node->open(options); !ok.ok()) return model::Failure(ok.error());
   if (auto ok = node->start_metadata(); !ok.ok()) return model::Failure(ok.error());
@@ -50,14 +53,17 @@ model::Result<std::unique_ptr<Node>, std::string> Node::start(const NodeOptions&
     return true;
   });
   if (!node->failure_.empty()) return model::Failure(node->failure_);
-  if (!served) return model::Failure(std::string("the replicas of this node did not serve in time; its log says why"));
+  if (!served)
+    return model::Failure(std::string("the replicas of this node did not serve in time; its log says why"));
   lock.unlock();
   return node;
 }
 
 model::Result<void, std::string> Node::open(const NodeOptions& options) {
   partitions_per_table_ = options.partitions_per_table;
-  if (!options.files) files_ = options.in_memory ? storage::memory_file_system() : storage::disk_file_system();
+  reader_threads_ = options.reader_threads;
+  if (!options.files)
+    files_ = options.in_memory ? storage::memory_file_system() : storage::disk_file_system();
   storage::FileSystem& files = options.files ? *options.files : *files_;
   auto store = storage::Store::open(files, options.in_memory ? "/stator" : options.data_dir, {}, *observer_);
   if (!store.ok()) return model::Failure(store.error().text());
@@ -80,7 +86,8 @@ model::Result<void, std::string> Node::open(const NodeOptions& options) {
       *observer_);
   readers_ = std::make_unique<storage::ReaderPool>(options.reader_threads, 10'000, *observer_);
   config_ = std::make_unique<caf::actor_system_config>();
-  // The default, max(cores, 4), oversubscribes a machine that runs several nodes; "sharing" wakes idle workers at once.
+  // The default, max(cores, 4), oversubscribes a machine that runs several nodes; "sharing" wakes idle
+  // workers at once.
   config_->set("scheduler.max-threads", static_cast<int64_t>(options.actor_threads));
   config_->set("scheduler.policy", caf::atom("sharing"));
   system_ = std::make_unique<caf::actor_system>(*config_);
@@ -100,8 +107,9 @@ model::Result<void, std::string> Node::start_metadata() {
   placement.nodes = {kSelf};
   placement.partitions_per_table = partitions_per_table_;
   ReplicaServices services{*store_, *committer_, *applier_, *readers_};
-  auto opened = open_metadata(services, kMetadataReplica, {{kMetadataReplica}, {}}, std::move(placement),
-                              [this](model::PartitionId id) { return counts(id); }, recovered);
+  auto opened = open_metadata(
+      services, kMetadataReplica, {{kMetadataReplica}, {}}, std::move(placement),
+      [this](model::PartitionId id) { return counts(id); }, recovered);
   if (!opened.ok()) return model::Failure(opened.error().text());
   metadata_ = static_cast<cluster::MetadataMachine*>(&opened->replica->machine());
   metadata_mailbox_ = std::make_shared<ReplicaMailbox>(&refuse);
@@ -153,7 +161,8 @@ void Node::stop() {
   system_.reset();
   router_.reset();
   if (store_) {
-    if (auto closed = store_->close(); !closed.ok()) spdlog::error("closing the data folder: {}", closed.error().text());
+    if (auto closed = store_->close(); !closed.ok())
+      spdlog::error("closing the data folder: {}", closed.error().text());
   }
   applier_.reset();
   committer_.reset();
@@ -177,13 +186,18 @@ void Node::fail(const std::string& why) {
   changed_.notify_all();
 }
 
-// --- requests ---------------------------------------------------------------------------------------------------------
+// --- requests
+// ---------------------------------------------------------------------------------------------------------
 
 void Node::execute(api::RequestPtr request, net::RequestContext context, net::Done done) {
   if (request->operation->owner() == api::Owner::kTables) {
     return execute_tables(std::move(request), context, std::move(done));
   }
   router_->execute(std::move(request), context, std::move(done));
+}
+
+std::unique_ptr<net::DispatchBatch> Node::new_batch() {
+  return std::make_unique<RequestBatch>(*readers_, reader_threads_);
 }
 
 void Node::execute_tables(api::RequestPtr request, const net::RequestContext& context, net::Done done) {
@@ -198,14 +212,15 @@ void Node::execute_tables(api::RequestPtr request, const net::RequestContext& co
   }
   std::optional<cluster::RequestId> id;
   if (context.client_retry_id) id = context.request_id;
-  metadata_mailbox_->push(WriteCall{std::move(request), {}, id, [this, done = std::move(done)](
-                                                                    api::Result<api::Answer> result) mutable {
-    const auto* answer = result.ok() ? std::get_if<api::TableAnswer>(&*result) : nullptr;
-    if (!answer || answer->table.status != model::TableStatus::kCreating) return done(std::move(result));
-    // The first DescribeTable after a CreateTable says ACTIVE, and the first PutItem finds a leader.
-    auto held = std::make_shared<std::pair<net::Done, api::Result<api::Answer>>>(std::move(done), std::move(result));
-    when_serving(answer->table.id, [held] { held->first(std::move(held->second)); });
-  }});
+  metadata_mailbox_->push(WriteCall{
+      std::move(request), {}, id, [this, done = std::move(done)](api::Result<api::Answer> result) mutable {
+        const auto* answer = result.ok() ? std::get_if<api::TableAnswer>(&*result) : nullptr;
+        if (!answer || answer->table.status != model::TableStatus::kCreating) return done(std::move(result));
+        // The first DescribeTable after a CreateTable says ACTIVE, and the first PutItem finds a leader.
+        auto held = std::make_shared<std::pair<net::Done, api::Result<api::Answer>>>(std::move(done),
+                                                                                     std::move(result));
+        when_serving(answer->table.id, [held] { held->first(std::move(held->second)); });
+      }});
 }
 
 }  // namespace stator::actors

@@ -60,7 +60,8 @@ void Node::open_in_background(const cluster::Partition& partition, const model::
     const storage::RecoveredReplica* recovered = nullptr;
     const cluster::ReplicaPlace* place = place_on(kSelf, partition);
     for (const storage::RecoveredReplica& replica : store_->recovered()) {
-      if (replica.address.partition == partition.id && replica.address.replica == place->id) recovered = &replica;
+      if (replica.address.partition == partition.id && replica.address.replica == place->id)
+        recovered = &replica;
     }
     ReplicaServices services{*store_, *committer_, *applier_, *readers_};
     partition_opened(partition.id, open_partition(services, partition, *place, recovered), table);
@@ -70,8 +71,10 @@ void Node::open_in_background(const cluster::Partition& partition, const model::
   if (!stopping_) spdlog::error("partition {} is not opened: the readers are busy", partition.id.value);
 }
 
-void Node::partition_opened(model::PartitionId id, storage::Result<OpenedReplica> opened, const model::Table& table) {
-  if (!opened.ok()) return fail("partition " + std::to_string(id.value) + " cannot be opened: " + opened.error().text());
+void Node::partition_opened(model::PartitionId id, storage::Result<OpenedReplica> opened,
+                            const model::Table& table) {
+  if (!opened.ok())
+    return fail("partition " + std::to_string(id.value) + " cannot be opened: " + opened.error().text());
   std::shared_ptr<PartitionPort> port;
   std::shared_ptr<ReplicaMailbox> mailbox;
   {
@@ -87,8 +90,8 @@ void Node::partition_opened(model::PartitionId id, storage::Result<OpenedReplica
   // The way to it is known before it can say that it serves: whoever waits for that sends requests at once.
   publish_routes();
   ReplicaServices services{*store_, *committer_, *applier_, *readers_};
-  auto driver = std::make_unique<ReplicaDriver>(services, std::move(opened->state), mailbox, std::move(opened->replica),
-                                                partition_events(port));
+  auto driver = std::make_unique<ReplicaDriver>(services, std::move(opened->state), mailbox,
+                                                std::move(opened->replica), partition_events(port));
   mailbox->push(Configure{table});
   mailbox->push(Campaign{});
   spawn_replica_actor(*system_, mailbox, std::move(driver));
@@ -187,7 +190,8 @@ void Node::remove_replica(storage::ReplicaAddress address, std::optional<storage
     storage::Applied applied = [](const storage::Result<void>&) {};
     accepted &= applier_->try_apply(batch, applied);
   }
-  if (!accepted) spdlog::warn("partition {} is dropped and stays on disk until the next start", address.partition.value);
+  if (!accepted)
+    spdlog::warn("partition {} is dropped and stays on disk until the next start", address.partition.value);
 }
 
 void Node::publish_routes() {
@@ -204,7 +208,8 @@ model::TableCounts Node::counts(model::PartitionId id) const {
   std::lock_guard lock(mutex_);
   auto it = partitions_.find(id);
   if (it == partitions_.end() || !it->second.port) return {};
-  return {it->second.port->items.load(std::memory_order_relaxed), it->second.port->bytes.load(std::memory_order_relaxed)};
+  return {it->second.port->items.load(std::memory_order_relaxed),
+          it->second.port->bytes.load(std::memory_order_relaxed)};
 }
 
 }  // namespace stator::actors

@@ -1,11 +1,12 @@
-// PartitionPort: the door to a replica on this node: calls of other threads go in, and what they may know of it without asking
-// its actor comes out. Any thread.
+// PartitionPort: the door to a replica on this node: calls of other threads go in, and what they may know of
+// it without asking its actor comes out. Any thread.
 #pragma once
 
 #include <atomic>
 #include <memory>
 
 #include "actors/replica_driver.h"
+#include "actors/request_batch.h"
 #include "cluster/partition_map.h"
 #include "model/table.h"
 
@@ -17,17 +18,24 @@ class PartitionPort {
                 std::shared_ptr<ReplicaMailbox> mailbox)
       : partition_(partition), space_(space), readers_(readers), mailbox_(std::move(mailbox)) {}
 
-  void write(WriteCall call) { mailbox_->push(std::move(call)); }
+  // `batch`, where it is not null, is the calling thread's: the call starts with its flush.
+  void write(WriteCall call, RequestBatch* batch = nullptr) {
+    if (!mailbox_->push_quietly(std::move(call))) return;
+    if (batch) return batch->wake(mailbox_);
+    mailbox_->wake();
+  }
 
-  // `job` runs on a reader's thread once it may read items/: `consistent`, behind a confirmation of the leadership.
-  void read(bool consistent, ReadJob job) {
+  // `job` runs on a reader's thread once it may read items/: `consistent`, behind a confirmation of the
+  // leadership.
+  void read(bool consistent, ReadJob job, RequestBatch* batch = nullptr) {
     // A group's only voter needs no confirmation, and what it acknowledged is applied.
-    bool direct = consistent ? serves_alone.load(std::memory_order_acquire) : serving.load(std::memory_order_acquire);
+    bool direct =
+        consistent ? serves_alone.load(std::memory_order_acquire) : serving.load(std::memory_order_acquire);
     if (!direct) return mailbox_->push(ReadCall{std::move(job)});
-    auto shared = std::make_shared<ReadJob>(std::move(job));
-    if (readers_.try_submit([shared] { (*shared)(nullptr); })) return;
-    api::Error error = api::service_unavailable("The node's readers are busy", 50).error;
-    (*shared)(&error);
+    if (batch) return batch->read(std::move(job));
+    std::vector<ReadJob> jobs;
+    jobs.push_back(std::move(job));
+    submit_reads(readers_, std::move(jobs));
   }
 
   model::PartitionId partition() const { return partition_; }
@@ -51,7 +59,8 @@ class PartitionPort {
 
 using PartitionPorts = std::unordered_map<model::PartitionId, std::shared_ptr<PartitionPort>>;
 
-// What a request is routed by: the map, and the doors to the replicas of this node. Immutable; replaced as a whole.
+// What a request is routed by: the map, and the doors to the replicas of this node. Immutable; replaced as a
+// whole.
 struct Routes {
   cluster::PartitionMap map;
   PartitionPorts ports;

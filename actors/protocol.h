@@ -1,5 +1,6 @@
-// The actors' typed interfaces: read this first. What they exchange within a process goes through mailboxes (mailbox.h): the
-// message only says that there is something. Actors carry step machines of cluster/ and hold no logic of their own.
+// The actors' typed interfaces: read this first. What they exchange within a process goes through mailboxes
+// (mailbox.h): the message only says that there is something. Actors carry step machines of cluster/ and hold
+// no logic of their own.
 //
 //   metadata actor    one a node: the replica of group 0                  metadata_actor.h
 //   partition actor   one a replica: leader and follower are behaviours   partition_actor.h

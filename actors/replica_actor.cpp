@@ -41,7 +41,8 @@ ReplicaActor::behavior_type start(Self self, const Box& box) {
 
 ReplicaActor spawn_replica_actor(caf::actor_system& system, std::shared_ptr<ReplicaMailbox> mailbox,
                                  std::unique_ptr<ReplicaDriver> driver) {
-  ReplicaActor actor = system.spawn(start, std::make_shared<std::unique_ptr<ReplicaDriver>>(std::move(driver)));
+  ReplicaActor actor =
+      system.spawn(start, std::make_shared<std::unique_ptr<ReplicaDriver>>(std::move(driver)));
   mailbox->attach(actor);
   return actor;
 }

@@ -1,5 +1,5 @@
-// The actor that carries one replica, of a partition or of group 0. Leader and follower are two behaviours that it switches
-// between as Raft says (docs/architecture.md).
+// The actor that carries one replica, of a partition or of group 0. Leader and follower are two behaviours
+// that it switches between as Raft says (docs/architecture.md).
 #pragma once
 
 #include <memory>

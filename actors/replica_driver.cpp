@@ -20,8 +20,8 @@ void refuse(ReplicaInput&& input) {
 }
 
 ReplicaDriver::ReplicaDriver(ReplicaServices services, storage::PartitionState state,
-                             std::shared_ptr<ReplicaMailbox> mailbox, std::unique_ptr<cluster::Replica> replica,
-                             ReplicaEvents events)
+                             std::shared_ptr<ReplicaMailbox> mailbox,
+                             std::unique_ptr<cluster::Replica> replica, ReplicaEvents events)
     : services_(services),
       state_(std::move(state)),
       address_{state_.partition, state_.replica},
@@ -43,7 +43,8 @@ void ReplicaDriver::abandon_clients() {
   for (auto& [token, client] : clients) {
     // A write may be in the log: whether it is, the next start decides.
     if (auto* done = std::get_if<net::Done>(&client)) {
-      (*done)(api::internal_error("The partition stopped on this node; the outcome of this request is not known"));
+      (*done)(api::internal_error(
+          "The partition stopped on this node; the outcome of this request is not known"));
     } else {
       api::Error error = try_again("The partition stopped on this node");
       std::get<ReadJob>(client)(&error);
@@ -72,7 +73,8 @@ void ReplicaDriver::drain() {
   }
 }
 
-// --- inputs -----------------------------------------------------------------------------------------------------------
+// --- inputs
+// -----------------------------------------------------------------------------------------------------------
 
 void ReplicaDriver::handle(WriteCall& call, uint64_t now) {
   if (failed_) return refuse(std::move(call));
@@ -111,7 +113,9 @@ void ReplicaDriver::handle(Applied& applied, uint64_t now) {
   if (events_.applied) events_.applied(*replica_);
 }
 
-void ReplicaDriver::handle(LogLoaded& loaded, uint64_t) { replica_->log_loaded(loaded.id, std::move(loaded.entries)); }
+void ReplicaDriver::handle(LogLoaded& loaded, uint64_t) {
+  replica_->log_loaded(loaded.id, std::move(loaded.entries));
+}
 
 void ReplicaDriver::handle(ItemsSynced& synced, uint64_t now) {
   items_synced_ = std::max(items_synced_, synced.index);
@@ -123,8 +127,8 @@ void ReplicaDriver::handle(Campaign&, uint64_t now) { replica_->campaign(now); }
 void ReplicaDriver::handle(Room&, uint64_t) { submit_stalled(); }
 void ReplicaDriver::handle(Run& run, uint64_t) { run.function(); }
 
-// Without a leader a request waits for one: the SDKs' own retries are too short for it (docs/architecture.md, protocol 15).
-// The gateway's deadline answers what waits too long.
+// Without a leader a request waits for one: the SDKs' own retries are too short for it (docs/architecture.md,
+// protocol 15). The gateway's deadline answers what waits too long.
 void ReplicaDriver::park(ReplicaInput input) {
   if (parked_.size() >= kParkedCallsMax) return refuse(std::move(input));
   parked_.push_back(std::move(input));
@@ -137,7 +141,8 @@ void ReplicaDriver::unpark(uint64_t now) {
   }
 }
 
-// --- outputs ----------------------------------------------------------------------------------------------------------
+// --- outputs
+// ----------------------------------------------------------------------------------------------------------
 
 void ReplicaDriver::carry_out(cluster::ReplicaOutputs out) {
   if (out.soft_state && events_.role_changed) events_.role_changed(*out.soft_state);
@@ -179,7 +184,8 @@ void ReplicaDriver::apply(std::vector<cluster::ApplyWork> works) {
     storage::ApplyBatch batch;
     batch.state = state_;
     batch.rows.reserve(work.rows.size());
-    for (cluster::RowWrite& row : work.rows) batch.rows.push_back({row.kind, std::move(row.key), std::move(row.value)});
+    for (cluster::RowWrite& row : work.rows)
+      batch.rows.push_back({row.kind, std::move(row.key), std::move(row.value)});
     auto applied = [mailbox = mailbox_, index = work.state.index](const storage::Result<void>& result) {
       mailbox->push(Applied{index, result.ok() ? std::nullopt : std::optional(result.error())});
     };
@@ -191,7 +197,8 @@ void ReplicaDriver::apply(std::vector<cluster::ApplyWork> works) {
 // Offers what waits to the committer and the applier, in order, as far as they take it.
 void ReplicaDriver::submit_stalled() {
   auto again = [mailbox = mailbox_] { mailbox->push(Room{}); };
-  while (!stalled_log_.empty() && services_.committer.try_submit(stalled_log_.front())) stalled_log_.pop_front();
+  while (!stalled_log_.empty() && services_.committer.try_submit(stalled_log_.front()))
+    stalled_log_.pop_front();
   if (!stalled_log_.empty()) services_.committer.when_room(again);
   while (!stalled_apply_.empty() &&
          services_.applier.try_apply(stalled_apply_.front().first, stalled_apply_.front().second)) {
@@ -238,8 +245,8 @@ void ReplicaDriver::start_read(cluster::Token token) {
   (*job)(&error);
 }
 
-// The marker goes into the log before the log is cut, in one synced batch (docs/architecture.md, protocol 1). The term is
-// read on a reader's thread, since it may lie on disk.
+// The marker goes into the log before the log is cut, in one synced batch (docs/architecture.md, protocol 1).
+// The term is read on a reader's thread, since it may lie on disk.
 void ReplicaDriver::cut_log(raft::Index index) {
   storage::LogUpdate update;
   update.replica = address_;
@@ -253,7 +260,8 @@ void ReplicaDriver::cut_log(raft::Index index) {
       return;
     }
     shared->update.cut->term = *term;
-    shared->committed = [](const storage::Result<void>&) {};  // a failed log reports itself with the next write
+    shared->committed = [](const storage::Result<void>&) {
+    };  // a failed log reports itself with the next write
     if (!services.committer.try_submit(*shared)) spdlog::debug("the log is cut later: the committer is busy");
   });
   if (!accepted) spdlog::debug("the log is cut later: the readers are busy");
@@ -271,7 +279,8 @@ void ReplicaDriver::answer(cluster::Answered answered) {
 void ReplicaDriver::fail(const std::string& why) {
   if (std::exchange(failed_, true)) return;
   spdlog::critical("partition {} stops on this node: {}", address_.partition.value, why);
-  if (events_.failed) events_.failed(why);  // before anyone is answered: who asks then sees a node that is not ready
+  if (events_.failed)
+    events_.failed(why);  // before anyone is answered: who asks then sees a node that is not ready
   abandon_clients();
 }
 

@@ -1,6 +1,6 @@
-// ReplicaDriver: carries a cluster::Replica: hands it what the mailbox holds and carries out what it asks for: the committer
-// syncs, the applier writes, readers load, clients are answered. No decisions: those are the replica's.
-// Belongs to one actor and runs on its thread; never blocks.
+// ReplicaDriver: carries a cluster::Replica: hands it what the mailbox holds and carries out what it asks
+// for: the committer syncs, the applier writes, readers load, clients are answered. No decisions: those are
+// the replica's. Belongs to one actor and runs on its thread; never blocks.
 #pragma once
 
 #include <deque>
@@ -36,11 +36,12 @@ struct ReplicaServices {
 // What the owner is told, on the actor's thread.
 struct ReplicaEvents {
   std::function<void(const cluster::Replica&)> serving_changed;  // and whether it serves alone
-  std::function<void(const cluster::Replica&)> applied;          // rows are in items/: counts may have changed
-  std::function<void(cluster::Replica&)> state_changed;          // the state machine publishes something new
+  std::function<void(const cluster::Replica&)> applied;  // rows are in items/: counts may have changed
+  std::function<void(cluster::Replica&)> state_changed;  // the state machine publishes something new
   std::function<void(const raft::SoftState&)> role_changed;
-  std::function<void(const std::string&)> failed;                // for good: why
-  std::function<void(const storage::PartitionState&)> closed;    // the last word: nothing of this replica comes after it
+  std::function<void(const std::string&)> failed;  // for good: why
+  std::function<void(const storage::PartitionState&)>
+      closed;  // the last word: nothing of this replica comes after it
 };
 
 // Requests that came while nobody served wait here; more are refused (docs/bounds.md).
@@ -49,8 +50,9 @@ inline constexpr size_t kParkedCallsMax = 10'000;
 class ReplicaDriver {
  public:
   // `state` is the partition's state row as of the replica's applied index.
-  ReplicaDriver(ReplicaServices services, storage::PartitionState state, std::shared_ptr<ReplicaMailbox> mailbox,
-                std::unique_ptr<cluster::Replica> replica, ReplicaEvents events);
+  ReplicaDriver(ReplicaServices services, storage::PartitionState state,
+                std::shared_ptr<ReplicaMailbox> mailbox, std::unique_ptr<cluster::Replica> replica,
+                ReplicaEvents events);
   // Answers everything that still waits.
   ~ReplicaDriver();
 

@@ -1,5 +1,5 @@
-// What comes to a replica from other threads: clients' calls, completions of disk work, wishes of group 0. Values that are
-// moved once, into the replica's mailbox (mailbox.h).
+// What comes to a replica from other threads: clients' calls, completions of disk work, wishes of group 0.
+// Values that are moved once, into the replica's mailbox (mailbox.h).
 #pragma once
 
 #include <optional>
@@ -27,7 +27,8 @@ struct WriteCall {
   net::Done done;
 };
 
-// A read of items/. Called exactly once: with null where it may read now (then on a reader's thread), else with the error.
+// A read of items/. Called exactly once: with null where it may read now (then on a reader's thread), else
+// with the error.
 using ReadJob = net::UniqueFunction<void(const api::Error*)>;
 struct ReadCall {
   ReadJob job;
@@ -65,7 +66,7 @@ struct Run {
   net::UniqueFunction<void()> function;
 };
 
-using ReplicaInput =
-    std::variant<WriteCall, ReadCall, RowsLoaded, Persisted, Applied, LogLoaded, ItemsSynced, Configure, Campaign, Room, Run>;
+using ReplicaInput = std::variant<WriteCall, ReadCall, RowsLoaded, Persisted, Applied, LogLoaded, ItemsSynced,
+                                  Configure, Campaign, Room, Run>;
 
 }  // namespace stator::actors

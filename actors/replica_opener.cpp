@@ -20,8 +20,8 @@ using storage::ReplicaAddress;
 constexpr size_t kReadBytes = size_t{1} << 20;  // of the log, at a time
 
 // Where terms begin in (base, last]: terms never fall along the log, so each rise is found by bisection.
-storage::Result<void> find_terms(const LogStore& log, ReplicaAddress address, raft::Index first, raft::Index last,
-                                 std::vector<raft::TermStart>& terms) {
+storage::Result<void> find_terms(const LogStore& log, ReplicaAddress address, raft::Index first,
+                                 raft::Index last, std::vector<raft::TermStart>& terms) {
   if (first > last) return {};
   auto last_term = log.term(address, last);
   if (!last_term.ok()) return model::Failure(last_term.error());
@@ -43,8 +43,9 @@ storage::Result<void> find_terms(const LogStore& log, ReplicaAddress address, ra
 }
 
 // The stored log as Raft starts from it.
-storage::Result<raft::InitialState> initial_state(const LogStore& log, ReplicaAddress address, const LogState& stored,
-                                                  const PartitionState& state, size_t tail_bytes) {
+storage::Result<raft::InitialState> initial_state(const LogStore& log, ReplicaAddress address,
+                                                  const LogState& stored, const PartitionState& state,
+                                                  size_t tail_bytes) {
   raft::InitialState initial;
   initial.hard_state = stored.hard_state;
   initial.compacted_index = stored.base.index;
@@ -55,7 +56,8 @@ storage::Result<raft::InitialState> initial_state(const LogStore& log, ReplicaAd
   if (auto ok = find_terms(log, address, stored.first(), stored.last, initial.terms); !ok.ok()) {
     return model::Failure(ok.error());
   }
-  // What is not applied is read once: for its membership entries, and to be replayed from memory as far as it may be cached.
+  // What is not applied is read once: for its membership entries, and to be replayed from memory as far as it
+  // may be cached.
   size_t bytes = 0;
   raft::Index next = std::min(std::max(state.applied.index + 1, stored.first()), stored.last);
   while (next >= stored.first() && next <= stored.last) {
@@ -64,7 +66,8 @@ storage::Result<raft::InitialState> initial_state(const LogStore& log, ReplicaAd
     if (entries->empty()) break;
     next = entries->back().index + 1;
     for (raft::Entry& entry : *entries) {
-      if (entry.kind == raft::EntryKind::kMembership && entry.index > initial.applied) initial.memberships.push_back(entry);
+      if (entry.kind == raft::EntryKind::kMembership && entry.index > initial.applied)
+        initial.memberships.push_back(entry);
       bytes += entry.data->size();
       initial.tail.push_back(std::move(entry));
     }
@@ -118,8 +121,8 @@ cluster::AppliedState applied_state(const PartitionState& state) {
   return applied;
 }
 
-storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::ReplicaConfig config, PartitionState state,
-                                    const storage::RecoveredReplica* recovered,
+storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::ReplicaConfig config,
+                                    PartitionState state, const storage::RecoveredReplica* recovered,
                                     std::unique_ptr<cluster::StateMachine> machine) {
   LogStore& log = services.store.log();
   ReplicaAddress address{state.partition, state.replica};
@@ -137,16 +140,18 @@ storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::Re
     begin.update.reset = stored.base;
     begin.committed = [](const storage::Result<void>&) {};  // a failure comes again with the first entry
     if (!services.committer.try_submit(begin)) {
-      return model::Failure(storage::Error{storage::ErrorCode::kIo, "The committer's queue is full; try again", {}});
+      return model::Failure(
+          storage::Error{storage::ErrorCode::kIo, "The committer's queue is full; try again", {}});
     }
   }
   auto initial = initial_state(log, address, stored, state, config.raft.cached_log_bytes_max);
   if (!initial.ok()) return model::Failure(initial.error());
   OpenedReplica opened;
-  opened.replica = std::make_unique<cluster::Replica>(std::move(config), std::move(*initial), applied_state(state),
-                                                      std::move(machine));
+  opened.replica = std::make_unique<cluster::Replica>(std::move(config), std::move(*initial),
+                                                      applied_state(state), std::move(machine));
   if (recovered && recovered->log) {
-    if (auto ok = recall(log, address, stored, state, *opened.replica); !ok.ok()) return model::Failure(ok.error());
+    if (auto ok = recall(log, address, stored, state, *opened.replica); !ok.ok())
+      return model::Failure(ok.error());
   }
   opened.state = std::move(state);
   return opened;
@@ -164,7 +169,8 @@ raft::Membership members_of(const cluster::Partition& partition) {
 
 }  // namespace
 
-storage::Result<OpenedReplica> open_partition(const ReplicaServices& services, const cluster::Partition& partition,
+storage::Result<OpenedReplica> open_partition(const ReplicaServices& services,
+                                              const cluster::Partition& partition,
                                               const cluster::ReplicaPlace& place,
                                               const storage::RecoveredReplica* recovered) {
   storage::ItemStore& items = services.store.items();
@@ -212,9 +218,11 @@ storage::Result<OpenedReplica> open_metadata(const ReplicaServices& services, mo
   std::vector<cluster::MetadataMachine::StoredRow> rows;
   if (recovered && recovered->state) {
     state = *recovered->state;
-    for (model::RowKind kind : {model::RowKind::kTable, model::RowKind::kPartition, model::RowKind::kAllocated}) {
+    for (model::RowKind kind :
+         {model::RowKind::kTable, model::RowKind::kPartition, model::RowKind::kAllocated}) {
       auto scan = items.scan(state.space, kind, {});
-      for (; scan.valid(); scan.next()) rows.push_back({kind, std::string(scan.key()), std::string(scan.value())});
+      for (; scan.valid(); scan.next())
+        rows.push_back({kind, std::string(scan.key()), std::string(scan.value())});
       if (auto status = scan.status(); !status.ok()) return model::Failure(status.error());
     }
   } else {
@@ -226,13 +234,14 @@ storage::Result<OpenedReplica> open_metadata(const ReplicaServices& services, mo
   }
   auto restored = cluster::MetadataMachine::restore(rows);
   if (!restored.ok()) {
-    return model::Failure(storage::Error{storage::ErrorCode::kCorruption,
-                                         "The tables' metadata is damaged: " +
-                                             std::string(cluster::log_entry_error_text(restored.error())),
-                                         {}});
+    return model::Failure(storage::Error{
+        storage::ErrorCode::kCorruption,
+        "The tables' metadata is damaged: " + std::string(cluster::log_entry_error_text(restored.error())),
+        {}});
   }
   return open(services, {}, std::move(state), recovered,
-              std::make_unique<cluster::MetadataMachine>(std::move(*restored), std::move(placement), std::move(counts)));
+              std::make_unique<cluster::MetadataMachine>(std::move(*restored), std::move(placement),
+                                                         std::move(counts)));
 }
 
 }  // namespace stator::actors

@@ -1,5 +1,5 @@
-// Opening a replica: what the disk remembers of it, to a Raft node, a state machine and the actor that carries both. Reads the
-// log, so it blocks: a reader's thread or the start-up's.
+// Opening a replica: what the disk remembers of it, to a Raft node, a state machine and the actor that
+// carries both. Reads the log, so it blocks: a reader's thread or the start-up's.
 #pragma once
 
 #include <memory>
@@ -17,9 +17,10 @@ struct OpenedReplica {
   storage::PartitionState state;  // as of its applied index
 };
 
-// `recovered` as the store found it at its open; none for a replica that is new here: its log is begun then, through
-// `committer`, before anything else can be written to it.
-storage::Result<OpenedReplica> open_partition(const ReplicaServices& services, const cluster::Partition& partition,
+// `recovered` as the store found it at its open; none for a replica that is new here: its log is begun then,
+// through `committer`, before anything else can be written to it.
+storage::Result<OpenedReplica> open_partition(const ReplicaServices& services,
+                                              const cluster::Partition& partition,
                                               const cluster::ReplicaPlace& place,
                                               const storage::RecoveredReplica* recovered);
 // Group 0's replica `self` among `members`.

@@ -18,8 +18,10 @@ const api::BatchOperation& batch_operation(const api::Request& request) {
   return static_cast<const api::BatchOperation&>(*request.operation);
 }
 
-api::Result<api::Answer> evaluate_read(const api::Request& request, const model::Table& table, const StoreView& view) {
-  api::Evaluation evaluation = item_operation(request).evaluate(table, view, request, model::Stamp{wall_clock_micros()});
+api::Result<api::Answer> evaluate_read(const api::Request& request, const model::Table& table,
+                                       const StoreView& view) {
+  api::Evaluation evaluation =
+      item_operation(request).evaluate(table, view, request, model::Stamp{wall_clock_micros()});
   if (auto* error = std::get_if<api::Error>(&evaluation)) return api::Failure(std::move(*error));
   STATOR_ASSERT(std::holds_alternative<api::Answer>(evaluation), "a read has no effects");
   return std::get<api::Answer>(std::move(evaluation));
@@ -53,6 +55,10 @@ std::optional<cluster::RequestId> request_id(const net::RequestContext& context,
   // The parts of a batch are requests of their own.
   for (size_t i = 0; i < sizeof part; ++i) id[8 + i] ^= static_cast<uint8_t>(part >> (8 * i));
   return id;
+}
+
+RequestBatch* batch_of(const net::RequestContext& context) {
+  return static_cast<RequestBatch*>(context.batch);
 }
 
 }  // namespace
@@ -92,27 +98,35 @@ void Router::refuse(Input&& input) {
 }
 
 void Router::start(caf::actor_system& system) {
-  mailbox_->attach(system.spawn([this](RouterActor::stateful_pointer<ActorState>) -> RouterActor::behavior_type {
-    return {[this](DrainAtom) { drain(); }};
-  }));
+  mailbox_->attach(
+      system.spawn([this](RouterActor::stateful_pointer<ActorState>) -> RouterActor::behavior_type {
+        return {[this](DrainAtom) { drain(); }};
+      }));
 }
 
 void Router::stop() { mailbox_->close(); }
 
-void Router::publish(std::shared_ptr<const Routes> routes) { routes_.store(std::move(routes), std::memory_order_release); }
+void Router::publish(std::shared_ptr<const Routes> routes) {
+  routes_.store(std::move(routes), std::memory_order_release);
+}
 
 void Router::execute(api::RequestPtr request, const net::RequestContext& context, net::Done done) {
   switch (request->operation->owner()) {
-    case api::Owner::kItem: return execute_item(std::move(request), context, std::move(done));
-    case api::Owner::kPage: return execute_page(std::move(request), std::move(done));
-    case api::Owner::kBatch: return execute_batch(std::move(request), context, std::move(done));
+    case api::Owner::kItem:
+      return execute_item(std::move(request), context, std::move(done));
+    case api::Owner::kPage:
+      return execute_page(std::move(request), std::move(done));
+    case api::Owner::kBatch:
+      return execute_batch(std::move(request), context, std::move(done));
     case api::Owner::kStatic:
-    case api::Owner::kTables: break;
+    case api::Owner::kTables:
+      break;
   }
   STATOR_ASSERT(false, "the router takes what concerns items");
 }
 
-// --- one item ---------------------------------------------------------------------------------------------------------
+// --- one item
+// ---------------------------------------------------------------------------------------------------------
 
 void Router::execute_item(api::RequestPtr request, const net::RequestContext& context, net::Done done) {
   auto place = place_of(routes_.load(std::memory_order_acquire), request->table_name);
@@ -122,17 +136,22 @@ void Router::execute_item(api::RequestPtr request, const net::RequestContext& co
   if (!key.ok()) return done(api::Failure(std::move(key.error())));
   PartitionPort& port = *place->port(place->table->at(*key).id);
   if (operation.writes()) {
-    return port.write({std::move(request), std::move(*key), request_id(context, 0), std::move(done)});
+    return port.write({std::move(request), std::move(*key), request_id(context, 0), std::move(done)},
+                      batch_of(context));
   }
   bool consistent = operation.consistent(*request);
-  port.read(consistent, [request = std::move(request), table = place->table->table, space = port.space(), &items = items_,
-                         done = std::move(done)](const api::Error* error) mutable {
-    if (error) return done(api::Failure(*error));
-    done(evaluate_read(*request, *table, StoreView(items, space)));
-  });
+  port.read(
+      consistent,
+      [request = std::move(request), table = place->table->table, space = port.space(), &items = items_,
+       done = std::move(done)](const api::Error* error) mutable {
+        if (error) return done(api::Failure(*error));
+        done(evaluate_read(*request, *table, StoreView(items, space)));
+      },
+      batch_of(context));
 }
 
-// --- pages ------------------------------------------------------------------------------------------------------------
+// --- pages
+// ------------------------------------------------------------------------------------------------------------
 
 void Router::execute_page(api::RequestPtr request, net::Done done) {
   auto place = place_of(routes_.load(std::memory_order_acquire), request->table_name);
@@ -161,8 +180,9 @@ void Router::read_part(const std::shared_ptr<Page>& page) {
     if (error) return mailbox->push(PagePart{page, api::Failure(*error)});
     api::PageProgress before;
     if (page->answer) before = {page->answer->scanned_count, page->answer->bytes_evaluated};
-    auto answer = page_operation(*page->request)
-                      .evaluate(*page->place.table->table, StoreView(items_, space), *page->request, range, before);
+    auto answer =
+        page_operation(*page->request)
+            .evaluate(*page->place.table->table, StoreView(items_, space), *page->request, range, before);
     bool last = !answer.ok() || answer->stopped || page->next == page->partitions.size();
     if (page->answer || !last) return mailbox->push(PagePart{page, std::move(answer)});
     // The usual case: one partition gave the whole page. No need to wake the router.
@@ -184,7 +204,8 @@ void Router::gather(PagePart& part) {
   page.done(api::Answer(std::move(*page.answer)));
 }
 
-// --- batches ----------------------------------------------------------------------------------------------------------
+// --- batches
+// ----------------------------------------------------------------------------------------------------------
 
 void Router::execute_batch(api::RequestPtr request, const net::RequestContext& context, net::Done done) {
   const api::BatchOperation& operation = batch_operation(*request);
@@ -223,15 +244,16 @@ void Router::execute_batch(api::RequestPtr request, const net::RequestContext& c
       read.parts.push_back(i);
       continue;
     }
-    port->write({parts[i], keys[i], request_id(context, i), [batch, i, mailbox = mailbox_](api::Result<api::Answer> result) {
-                   BatchParts done_parts{batch, {}};
-                   done_parts.results.emplace_back(i, std::move(result));
-                   mailbox->push(std::move(done_parts));
-                 }});
+    auto part_done = [batch, i, mailbox = mailbox_](api::Result<api::Answer> result) {
+      BatchParts done_parts{batch, {}};
+      done_parts.results.emplace_back(i, std::move(result));
+      mailbox->push(std::move(done_parts));
+    };
+    port->write({parts[i], keys[i], request_id(context, i), std::move(part_done)}, batch_of(context));
   }
   for (auto& [port, read] : reads) {
-    port->read(read.consistent, [batch, indexes = std::move(read.parts), places, space = port->space(), &items = items_,
-                                 mailbox = mailbox_](const api::Error* error) {
+    port->read(read.consistent, [batch, indexes = std::move(read.parts), places, space = port->space(),
+                                 &items = items_, mailbox = mailbox_](const api::Error* error) {
       const std::vector<api::RequestPtr>& all = batch_operation(*batch->request).parts(*batch->request);
       BatchParts done_parts{batch, {}};
       StoreView view(items, space);

@@ -1,6 +1,7 @@
-// Router: takes requests from the gateway to the partitions that hold their keys. What concerns one partition goes straight
-// there, on the caller's thread, by a lookup in the current routes; batches and pages over several partitions are gathered
-// by the router actor. It reads and replaces the routes; group 0 decides them.
+// Router: takes requests from the gateway to the partitions that hold their keys. What concerns one partition
+// goes straight there, on the caller's thread, by a lookup in the current routes; batches and pages over
+// several partitions are gathered by the router actor. It reads and replaces the routes; group 0 decides
+// them.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,6 @@
-// StoreView: an item view over items/: what clients' reads see, and where a leader loads the rows that it evaluates. Damage
-// becomes InternalServerError, and a log line that names the row. Reads block: reader threads only.
+// StoreView: an item view over items/: what clients' reads see, and where a leader loads the rows that it
+// evaluates. Damage becomes InternalServerError, and a log line that names the row. Reads block: reader
+// threads only.
 #pragma once
 
 #include "api/view.h"

@@ -1,5 +1,5 @@
-// A call's way: target, body unpacked, parsed, dispatched, and its answer to JSON. What an answer looks like as HTTP is in
-// gateway_answer.cpp.
+// A call's way: target, body unpacked, parsed, dispatched, and its answer to JSON. What an answer looks like
+// as HTTP is in gateway_answer.cpp.
 #include "net/gateway.h"
 
 #include <optional>
@@ -14,7 +14,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Both services answer on one port. No operation of the streams service is registered yet: all of its names are unknown.
+// Both services answer on one port. No operation of the streams service is registered yet: all of its names
+// are unknown.
 constexpr std::string_view kTargetPrefix = "DynamoDB_20120810.";
 constexpr std::string_view kDefaultRegion = "us-east-1";
 constexpr std::string_view kDefaultHost = "localhost";
@@ -31,6 +32,7 @@ Gateway::Gateway(GatewayOptions options, Dispatcher& dispatcher, monitoring::Met
   }
   for (size_t i = 0; i < options_.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(options_.boot_epoch, i));
+    workers_.back()->batch = dispatcher_.new_batch();
   }
 }
 
@@ -46,6 +48,8 @@ void Gateway::handle(Exchange exchange) {
 }
 
 void Gateway::route(Exchange exchange) {
+  STATOR_ASSERT(exchange.worker() < workers_.size(),
+                "GatewayOptions::workers is the server's number of threads");
   const HttpRequest& request = exchange.request();
   if (request.method == Method::kOptions) return respond_preflight(std::move(exchange));
   const std::string_view path = request.target().substr(0, request.target().find('?'));
@@ -63,8 +67,8 @@ void Gateway::route(Exchange exchange) {
 void Gateway::handle_call(Exchange exchange) {
   const auto start = steady_clock::now();
   const std::string_view target = *exchange.request().header("x-amz-target");
-  const auto served = target.starts_with(kTargetPrefix) ? served_.find(target.substr(kTargetPrefix.size()))
-                                                        : served_.end();
+  const auto served =
+      target.starts_with(kTargetPrefix) ? served_.find(target.substr(kTargetPrefix.size())) : served_.end();
   if (served == served_.end()) {
     return respond_error(std::move(exchange), nullptr, api::unknown_operation().error);
   }
@@ -86,10 +90,13 @@ api::Result<void> Gateway::unpack_body(Exchange& exchange) {
   }
   std::string unpacked;
   switch (gunzip(request.body, model::kRequestBodyMax, unpacked)) {
-    case GunzipError::kNone: break;
-    case GunzipError::kCorrupt: return api::serialization_error("The body is not valid gzip");
+    case GunzipError::kNone:
+      break;
+    case GunzipError::kCorrupt:
+      return api::serialization_error("The body is not valid gzip");
     case GunzipError::kTooLarge:
-      return api::Failure(api::Error{api::ErrorCode::kRequestTooLarge, "Request size exceeded 16777216 bytes", {}, 0});
+      return api::Failure(
+          api::Error{api::ErrorCode::kRequestTooLarge, "Request size exceeded 16777216 bytes", {}, 0});
   }
   if (!exchange.charge(unpacked.size())) {
     return api::service_unavailable("Too many requests are in memory", kRetryAfterMs);
@@ -98,7 +105,8 @@ api::Result<void> Gateway::unpack_body(Exchange& exchange) {
   return {};
 }
 
-// Takes what parsing a large body will need from the memory budget. `parsing_bytes`: what is needed no longer than that.
+// Takes what parsing a large body will need from the memory budget. `parsing_bytes`: what is needed no longer
+// than that.
 api::Result<void> Gateway::charge_body(Exchange& exchange, uint64_t& parsing_bytes) {
   const std::string& body = exchange.request().body;
   if (body.size() <= kCostedBytes) return {};
@@ -112,7 +120,8 @@ api::Result<void> Gateway::charge_body(Exchange& exchange, uint64_t& parsing_byt
 
 api::Result<api::RequestPtr> Gateway::parse(Exchange& exchange, const Served& served) {
   uint64_t parsing_bytes = 0;
-  if (auto charged = charge_body(exchange, parsing_bytes); !charged) return api::Failure(std::move(charged).error());
+  if (auto charged = charge_body(exchange, parsing_bytes); !charged)
+    return api::Failure(std::move(charged).error());
   auto request = parse_charged(exchange, served);
   exchange.give_back(parsing_bytes);
   return request;
@@ -121,7 +130,8 @@ api::Result<api::RequestPtr> Gateway::parse(Exchange& exchange, const Served& se
 api::Result<api::RequestPtr> Gateway::parse_charged(Exchange& exchange, const Served& served) {
   HttpRequest& request = exchange.request();
   Worker& worker = *workers_[exchange.worker()];
-  const CredentialScope scope = credential_scope(request.header("authorization").value_or(std::string_view()));
+  const CredentialScope scope =
+      credential_scope(request.header("authorization").value_or(std::string_view()));
   const api::RequestContext context{scope.region.empty() ? kDefaultRegion : scope.region,
                                     request.header("host").value_or(kDefaultHost)};
   auto result = [&]() -> api::Result<api::RequestPtr> {
@@ -141,9 +151,11 @@ RequestContext Gateway::context(Exchange& exchange, steady_clock::time_point sta
   const auto invocation = request.header("amz-sdk-invocation-id");
   out.client_retry_id = invocation && !invocation->empty();
   if (out.client_retry_id) {
-    const CredentialScope scope = credential_scope(request.header("authorization").value_or(std::string_view()));
-    out.request_id = RequestIds::of_client(*invocation, scope.access_key,
-                                           request.header("x-amz-target").value_or(std::string_view()), request.body);
+    const CredentialScope scope =
+        credential_scope(request.header("authorization").value_or(std::string_view()));
+    out.request_id =
+        RequestIds::of_client(*invocation, scope.access_key,
+                              request.header("x-amz-target").value_or(std::string_view()), request.body);
   } else {
     out.request_id = workers_[exchange.worker()]->ids.next();
   }
@@ -170,6 +182,7 @@ void Gateway::execute(Exchange exchange, const Served& served, api::RequestPtr r
   call->give_up_at = context.deadline + options_.grace;
   call->exchange = std::move(exchange);
   workers_[call->worker]->calls.add(call);
+  context.batch = workers_[call->worker]->batch.get();
   dispatcher_.execute(std::move(request), std::move(context), Completion(*this, std::move(call)));
 }
 
@@ -182,6 +195,10 @@ void Gateway::finish(const std::shared_ptr<Call>& call, Exchange exchange) {
   } catch (const std::exception&) {
     count_error(nullptr, api::Error{});  // as in handle()
   }
+}
+
+void Gateway::end_of_batch(size_t worker) {
+  if (workers_[worker]->batch) workers_[worker]->batch->flush();
 }
 
 void Gateway::tick(size_t worker, steady_clock::time_point now) {

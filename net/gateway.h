@@ -1,8 +1,9 @@
-// Gateway: DynamoDB's wire. HTTP to a typed request, the dispatcher's answer back to HTTP; and, once for all operations,
-// request ids, deadlines, error bodies, checksums, compression, CORS and metrics. Knows the API, nothing of placement.
+// Gateway: DynamoDB's wire. HTTP to a typed request, the dispatcher's answer back to HTTP; and, once for all
+// operations, request ids, deadlines, error bodies, checksums, compression, CORS and metrics. Knows the API,
+// nothing of placement.
 //
-// A call runs on the io thread that read it; the dispatcher answers from wherever it likes; the answer's JSON is written
-// on the io thread again, so that whoever leads a partition does not spend its time on text.
+// A call runs on the io thread that read it; the dispatcher answers from wherever it likes; the answer's JSON
+// is written on the io thread again, so that whoever leads a partition does not spend its time on text.
 #pragma once
 
 #include <array>
@@ -43,6 +44,7 @@ class Gateway final : public HttpHandler {
 
   void handle(Exchange exchange) override;
   HttpResponse refusal(Refusal reason) override;
+  void end_of_batch(size_t worker) override;
   void tick(size_t worker, std::chrono::steady_clock::time_point now) override;
 
  private:
@@ -64,8 +66,8 @@ class Gateway final : public HttpHandler {
   RequestContext context(Exchange& exchange, std::chrono::steady_clock::time_point start);
   void execute(Exchange exchange, const Served& served, api::RequestPtr request,
                std::chrono::steady_clock::time_point start);
-  void respond_answer(Exchange exchange, const Served& served, const api::Request& request, const api::Answer& answer,
-                      std::chrono::steady_clock::time_point start);
+  void respond_answer(Exchange exchange, const Served& served, const api::Request& request,
+                      const api::Answer& answer, std::chrono::steady_clock::time_point start);
   void finish(const std::shared_ptr<Call>& call, Exchange exchange);
   void route(Exchange exchange);
   void respond_error(Exchange exchange, const Served* served, const api::Error& error);
@@ -80,8 +82,9 @@ class Gateway final : public HttpHandler {
   Dispatcher& dispatcher_;
   monitoring::Metrics& metrics_;
   std::unordered_map<std::string_view, Served> served_;  // by the operation's name
-  std::array<std::atomic<prometheus::Counter*>, kErrorCodesMax> error_counters_{};  // by ErrorCode; null: none yet
-  std::vector<std::unique_ptr<Worker>> workers_;         // each its io thread's
+  std::array<std::atomic<prometheus::Counter*>, kErrorCodesMax>
+      error_counters_{};                          // by ErrorCode; null: none yet
+  std::vector<std::unique_ptr<Worker>> workers_;  // each its io thread's
 };
 
 }  // namespace stator::net

@@ -1,4 +1,5 @@
-// A call in flight, the list of them that deadlines are kept by, and the callback that ends one. Internal to the gateway.
+// A call in flight, the list of them that deadlines are kept by, and the callback that ends one. Internal to
+// the gateway.
 #pragma once
 
 #include <atomic>
@@ -17,8 +18,8 @@ namespace stator::net {
 // What a client is told to wait where nothing better is known: about the time in which requests in memory go.
 inline constexpr uint32_t kRetryAfterMs = 100;
 
-// Held by its list and by its Completion. Whoever claims it first, the dispatcher's answer or the deadline, has the
-// exchange; the other finds that it is too late.
+// Held by its list and by its Completion. Whoever claims it first, the dispatcher's answer or the deadline,
+// has the exchange; the other finds that it is too late.
 struct Gateway::Call {
   // Constant once it is dispatched.
   size_t worker = 0;
@@ -78,6 +79,7 @@ struct Gateway::Worker {
   Gzipper gzipper;
   RequestIds ids;
   CallList calls;
+  std::unique_ptr<DispatchBatch> batch;  // null: the dispatcher has no use for one
 };
 
 // The Done of a call. Dropped uncalled, it answers InternalServerError.

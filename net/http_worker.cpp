@@ -1,4 +1,5 @@
-// The io thread: its loop, its mailbox, the sweep over deadlines, and Exchange, which is the other end of the mailbox.
+// The io thread: its loop, its mailbox, the sweep over deadlines, and Exchange, which is the other end of the
+// mailbox.
 #include "net/http_worker.h"
 
 #include <pthread.h>
@@ -14,8 +15,8 @@ namespace {
 
 constexpr size_t kFreeExchangesMax = 64;
 
-// Of the worker whose io thread this is. A mailbox's address is not used again while an exchange of it is about, a
-// worker's might be.
+// Of the worker whose io thread this is. A mailbox's address is not used again while an exchange of it is
+// about, a worker's might be.
 thread_local const Mailbox* t_mailbox = nullptr;
 
 }  // namespace
@@ -109,10 +110,19 @@ void HttpWorker::start() {
   boost::asio::post(io_, [this] { sweep(); });
   thread_ = std::thread([this] {
     t_mailbox = mailbox_.get();
-    pthread_setname_np(pthread_self(), ("http-" + std::to_string(index_)).c_str());
-    io_.run();
+    pthread_setname_np(pthread_self(), (shared_->thread_name + "-" + std::to_string(index_)).c_str());
+    run();
     t_mailbox = nullptr;
   });
+}
+
+// Takes all that is ready before it sleeps again, up to a bound, and tells the handler after each such batch.
+void HttpWorker::run() {
+  while (io_.run_one() != 0) {
+    for (int taken = 1; taken < kBatchMax && io_.poll_one() != 0; ++taken) {
+    }
+    shared_->handler->end_of_batch(index_);
+  }
 }
 
 void HttpWorker::drain() {
@@ -125,9 +135,6 @@ void HttpWorker::drain() {
     is_empty_ = connections_.empty();
     empty_.notify_all();
   });
-  // Until the io thread has looked, there may be connections.
-  const std::lock_guard lock(empty_mutex_);
-  is_empty_ = false;
 }
 
 bool HttpWorker::wait_until_empty(std::chrono::steady_clock::time_point deadline) {
@@ -215,7 +222,8 @@ void HttpWorker::drain_mailbox() {
 }
 
 void HttpWorker::flush_dirty() {
-  // Flushing may make others dirty (a connection that reads on answers at once), so the list may grow meanwhile.
+  // Flushing may make others dirty (a connection that reads on answers at once), so the list may grow
+  // meanwhile.
   for (size_t i = 0; i < dirty_.size(); ++i) {
     const auto connection = std::move(dirty_[i]);
     connection->flush();

@@ -1,16 +1,17 @@
-// HttpWorker: one io thread of a server, its connections, and the mailbox by which other threads answer. Internal to
-// net/: users see HttpServer and Exchange.
+// HttpWorker: one io thread of a server, its connections, and the mailbox by which other threads answer.
+// Internal to net/: users see HttpServer and Exchange.
 //
-// The mailbox is what makes answers cheap: whoever answers takes a short lock and appends; only the first answer since the
-// last drain wakes the io thread, which then takes all that is there and writes once a connection.
+// The mailbox is what makes answers cheap: whoever answers takes a short lock and appends; only the first
+// answer since the last drain wakes the io thread, which then takes all that is there and writes once a
+// connection.
 #pragma once
 
 #include <utility>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -62,6 +63,7 @@ struct ExchangeState {
 // What the io threads of one server share.
 struct HttpShared {
   HttpLimits limits;
+  std::string thread_name;
   HttpHandler* handler = nullptr;
   std::shared_ptr<MemoryBudget> budget;
   std::atomic<uint64_t> open_connections{0};
@@ -104,6 +106,8 @@ class HttpWorker {
   const std::string& date();
 
  private:
+  static constexpr int kBatchMax = 128;  // steps of the io thread: what waits behind them is not held up for long
+  void run();
   void sweep();
 
   const std::shared_ptr<HttpShared> shared_;
@@ -126,7 +130,7 @@ class HttpWorker {
 
   std::mutex empty_mutex_;
   std::condition_variable empty_;
-  bool is_empty_ = true;  // protected by empty_mutex_; set once draining
+  bool is_empty_ = false;  // protected by empty_mutex_; known once it drains
 };
 
 }  // namespace stator::net
