@@ -18,10 +18,10 @@ constexpr std::array kFlags{
     Flag{"-inMemory", "--in-memory"},
     Flag{"-dbPath", "--data-dir"},
     Flag{"-cors", "--cors"},
-    Flag{"-sharedDb", ""},                // every credential and region sees the same tables
-    Flag{"-delayTransientStatuses", ""},  // no status here is delayed
-    Flag{"-disableTelemetry", ""},        // there is none
-    Flag{"-optimizeDbBeforeStartup", ""}, // compaction runs by itself
+    Flag{"-sharedDb", ""},                 // every credential and region sees the same tables
+    Flag{"-delayTransientStatuses", ""},   // no status here is delayed
+    Flag{"-disableTelemetry", ""},         // there is none
+    Flag{"-optimizeDbBeforeStartup", ""},  // compaction runs by itself
     Flag{"-help", "--help"},
     Flag{"-version", "--version"},
 };
@@ -40,7 +40,8 @@ std::vector<std::string> rewrite_arguments(const std::vector<std::string>& argum
     // "-port=8000" is written too.
     const size_t equals = argument.find('=');
     const std::string_view name = std::string_view(argument).substr(0, equals);
-    const auto flag = std::find_if(kFlags.begin(), kFlags.end(), [&](const Flag& f) { return f.theirs == name; });
+    const auto flag =
+        std::find_if(kFlags.begin(), kFlags.end(), [&](const Flag& f) { return f.theirs == name; });
     if (flag == kFlags.end()) {
       out.push_back(argument);
     } else if (!flag->ours.empty()) {

@@ -1,13 +1,13 @@
-// One list of settings; a flag, a variable and a TOML key each give a setting its text, and the setting parses it. CLI11
-// only collects: its own configuration files would win over the environment.
+// One list of settings; a flag, a variable and a TOML key each give a setting its text, and the setting
+// parses it. CLI11 only collects: its own configuration files would win over the environment.
 #include "cli/config.h"
 
+#include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <array>
 #include <charconv>
 #include <map>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "cli/arguments.h"
 
@@ -23,7 +23,8 @@ Complaint parse_number(std::string_view text, unsigned least, unsigned most, uns
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-    return "'" + std::string(text) + "' is not a number from " + std::to_string(least) + " to " + std::to_string(most);
+    return "'" + std::string(text) + "' is not a number from " + std::to_string(least) + " to " +
+           std::to_string(most);
   }
   out = value;
   return {};
@@ -109,13 +110,16 @@ struct Setting {
 constexpr std::array kSettings{
     Setting{"host", "STATOR_HOST", "Address to listen on [127.0.0.1]", set_host},
     Setting{"port", "STATOR_PORT", "Port of the DynamoDB API; 0 picks a free one [8000]", set_port},
-    Setting{"admin-port", "STATOR_ADMIN_PORT", "Port of /metrics, /livez and /readyz; 0 picks a free one [8100]",
-            set_admin_port},
-    Setting{"data-dir", "STATOR_DATA_DIR", "Folder of the data, created if missing [./stator-data]", set_data_dir},
-    Setting{"in-memory", "STATOR_IN_MEMORY", "Keep everything in memory; nothing survives the process", set_in_memory,
-            true},
-    Setting{"http-threads", "STATOR_HTTP_THREADS", "Threads that read and answer requests [1]", set_http_threads},
-    Setting{"cors", "STATOR_CORS", "Origins that browsers may call from, separated by commas [all]", set_cors},
+    Setting{"admin-port", "STATOR_ADMIN_PORT",
+            "Port of /metrics, /livez and /readyz; 0 picks a free one [8100]", set_admin_port},
+    Setting{"data-dir", "STATOR_DATA_DIR", "Folder of the data, created if missing [./stator-data]",
+            set_data_dir},
+    Setting{"in-memory", "STATOR_IN_MEMORY", "Keep everything in memory; nothing survives the process",
+            set_in_memory, true},
+    Setting{"http-threads", "STATOR_HTTP_THREADS", "Threads that read and answer requests [1]",
+            set_http_threads},
+    Setting{"cors", "STATOR_CORS", "Origins that browsers may call from, separated by commas [all]",
+            set_cors},
     Setting{"log-level", "STATOR_LOG_LEVEL", "trace, debug, info, warn, error or off [info]", set_log_level},
 };
 
@@ -133,7 +137,8 @@ std::optional<Message> apply(ServeConfig& config, const Values& values, std::str
     const auto value = values.find(setting.name);
     if (value == values.end()) continue;
     const Complaint complaint = setting.set(config, value->second);
-    if (!complaint.empty()) return usage_error(std::string(setting.name) + " (" + std::string(source) + "): " + complaint);
+    if (!complaint.empty())
+      return usage_error(std::string(setting.name) + " (" + std::string(source) + "): " + complaint);
   }
   return std::nullopt;
 }
@@ -169,14 +174,16 @@ model::Result<Values, Message> read_file(const std::string& path) {
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     const std::string where = path + ":" + std::to_string(node.source().begin.line) + ": ";
-    const auto known = std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return s.name == name; });
+    const auto known =
+        std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return s.name == name; });
     if (known == kSettings.end()) {
       std::string names;
       for (const Setting& setting : kSettings) names += std::string(names.empty() ? "" : ", ") + setting.name;
       return model::Failure(usage_error(where + "unknown key '" + name + "'; known are " + names));
     }
     auto text = toml_text(node);
-    if (!text) return model::Failure(usage_error(where + name + " has a value of a kind that it does not take"));
+    if (!text)
+      return model::Failure(usage_error(where + name + " has a value of a kind that it does not take"));
     values.emplace(name, std::move(*text));
   }
   return values;
@@ -187,7 +194,8 @@ struct Flags {
   std::optional<std::string> file;
 };
 
-model::Result<Flags, Message> read_flags(const std::vector<std::string>& arguments, std::string_view version) {
+model::Result<Flags, Message> read_flags(const std::vector<std::string>& arguments,
+                                         std::string_view version) {
   CLI::App app{"Stator: a DynamoDB-compatible, replicated database"};
   app.name("stator");
   app.set_version_flag("--version", "stator " + std::string(version));
@@ -209,7 +217,8 @@ model::Result<Flags, Message> read_flags(const std::vector<std::string>& argumen
   serve->footer("A flag wins over its variable, which wins over the file.");
   auto reversed = rewrite_arguments(arguments);
   if (!reversed.empty() && !reversed.front().starts_with('-') && reversed.front() != "serve") {
-    return model::Failure(usage_error("there is no command '" + reversed.front() + "'; `stator --help` lists them"));
+    return model::Failure(
+        usage_error("there is no command '" + reversed.front() + "'; `stator --help` lists them"));
   }
   std::reverse(reversed.begin(), reversed.end());  // CLI11 takes a vector from its end
   try {
@@ -249,7 +258,8 @@ model::Result<ServeConfig, Message> read_config(const std::vector<std::string>& 
     if (auto value = environment(setting.variable)) variables.emplace(setting.name, std::move(*value));
   }
   if (auto failed = apply(config, variables, "the environment")) return model::Failure(std::move(*failed));
-  if (auto failed = apply(config, flags->values, "the command line")) return model::Failure(std::move(*failed));
+  if (auto failed = apply(config, flags->values, "the command line"))
+    return model::Failure(std::move(*failed));
   return config;
 }
 

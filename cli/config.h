@@ -1,5 +1,6 @@
-// What `stator` is asked to do: the command line, the environment and the TOML file, in that order of precedence, to one
-// plain struct. Pure but for reading the file; errors are one line that names the option, where it stood and the remedy.
+// What `stator` is asked to do: the command line, the environment and the TOML file, in that order of
+// precedence, to one plain struct. Pure but for reading the file; errors are one line that names the option,
+// where it stood and the remedy.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 
 namespace stator::cli {
 
-inline constexpr uint16_t kDefaultPort = 8000;       // where users of local DynamoDB servers look
+inline constexpr uint16_t kDefaultPort = 8000;  // where users of local DynamoDB servers look
 inline constexpr uint16_t kDefaultAdminPort = 8100;
 inline constexpr unsigned kHttpThreadsMax = 64;
 
@@ -26,8 +27,8 @@ struct ServeConfig {
   std::string data_dir = "./stator-data";
   bool in_memory = false;
   unsigned http_threads = 1;
-  std::vector<std::string> cors_origins;    // empty: all
-  std::string log_level = "info";           // trace, debug, info, warn, error or off
+  std::vector<std::string> cors_origins;  // empty: all
+  std::string log_level = "info";         // trace, debug, info, warn, error or off
 };
 
 // Text to be printed instead of doing anything, and what to exit with.

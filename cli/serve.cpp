@@ -1,18 +1,18 @@
-// Wires the parts by hand and takes them down in the reverse order. The admin port comes first and goes last, so that it
-// can tell whoever asks that this node is not ready yet, or not any more.
+// Wires the parts by hand and takes them down in the reverse order. The admin port comes first and goes last,
+// so that it can tell whoever asks that this node is not ready yet, or not any more.
 #include "cli/serve.h"
 
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <atomic>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <random>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include "actors/node.h"
 #include "api/registry.h"
@@ -25,10 +25,10 @@ namespace stator::cli {
 namespace {
 
 constexpr auto kDrainTime = std::chrono::seconds(10);  // above a request's own deadline
-constexpr uint16_t kPortsTried = 20;                   // from the default one upwards, where nobody chose a port
-constexpr uint16_t kPortOfAdminUi = 8001;              // dynamodb-admin's: not to be taken
-// Larger blocks are given back to the system when they are freed: bodies and pages come and go. Fixed, since glibc raises
-// it to the largest block that it saw freed.
+constexpr uint16_t kPortsTried = 20;       // from the default one upwards, where nobody chose a port
+constexpr uint16_t kPortOfAdminUi = 8001;  // dynamodb-admin's: not to be taken
+// Larger blocks are given back to the system when they are freed: bodies and pages come and go. Fixed, since
+// glibc raises it to the largest block that it saw freed.
 constexpr int kMmapThresholdBytes = 1024 * 1024;
 
 void start_logging(const std::string& level) {
@@ -59,16 +59,19 @@ int failed(const std::string& why) {
   return 1;
 }
 
-std::string listen_failure(const net::ListenError& error, const std::string& host, uint16_t port, const char* flag) {
+std::string listen_failure(const net::ListenError& error, const std::string& host, uint16_t port,
+                           const char* flag) {
   const std::string where = host + ":" + std::to_string(port);
   switch (error.kind) {
     case net::ListenError::Kind::kAddressInUse:
-      return where + " is taken by another process: choose another port with " + flag + " (0 picks a free one)";
+      return where + " is taken by another process: choose another port with " + flag +
+             " (0 picks a free one)";
     case net::ListenError::Kind::kPermission:
       return where + " may not be listened on by this user: choose a port from 1024 on with " + flag;
     case net::ListenError::Kind::kBadAddress:
       return "'" + host + "' is no address of this machine: choose one with --host";
-    case net::ListenError::Kind::kOther: break;
+    case net::ListenError::Kind::kOther:
+      break;
   }
   return "cannot listen on " + where + ": " + error.text;
 }
@@ -82,7 +85,8 @@ model::Result<std::unique_ptr<Server>, std::string> listen(
     if (!port_given && tried == kPortOfAdminUi) continue;
     auto server = start(tried);
     if (server) {
-      if (tried != port) spdlog::warn("port taken, another picked taken={} picked={} choose_with={}", port, tried, flag);
+      if (tried != port)
+        spdlog::warn("port taken, another picked taken={} picked={} choose_with={}", port, tried, flag);
       return std::move(server).value();
     }
     const bool next = !port_given && server.error().kind == net::ListenError::Kind::kAddressInUse &&
@@ -112,7 +116,8 @@ void print_banner(const ServeConfig& config, std::string_view version, uint16_t 
       "  export AWS_ENDPOINT_URL_DYNAMODB=%s\n"
       "  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1\n\n"
       "Ctrl-C stops it.\n",
-      static_cast<int>(version.size()), version.data(), endpoint.c_str(), url(config.host, admin_port).c_str(),
+      static_cast<int>(version.size()), version.data(), endpoint.c_str(),
+      url(config.host, admin_port).c_str(),
       config.in_memory ? "in memory, gone with this process" : config.data_dir.c_str(), endpoint.c_str());
   std::fflush(stdout);
 }
@@ -124,7 +129,7 @@ uint64_t random_epoch() {
 
 // The gateway and its port.
 model::Result<std::unique_ptr<net::HttpServer>, std::string> start_server(const ServeConfig& config,
-                                                                         net::Gateway& gateway) {
+                                                                          net::Gateway& gateway) {
   const auto start = [&](uint16_t port) {
     net::HttpServerOptions options;
     options.host = config.host;
@@ -159,9 +164,11 @@ int serve(const ServeConfig& config, std::string_view version) {
     const actors::Node* node = serving.load();
     return node != nullptr && node->ready();
   };
-  const auto start_admin = [&](uint16_t port) { return net::AdminServer::start(config.host, port, metrics, ready); };
-  auto admin = listen<net::AdminServer>(config.host, config.admin_port, config.admin_port_given, "--admin-port",
-                                        start_admin);
+  const auto start_admin = [&](uint16_t port) {
+    return net::AdminServer::start(config.host, port, metrics, ready);
+  };
+  auto admin = listen<net::AdminServer>(config.host, config.admin_port, config.admin_port_given,
+                                        "--admin-port", start_admin);
   if (!admin) return failed(admin.error());
 
   actors::NodeOptions node_options;

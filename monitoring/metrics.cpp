@@ -1,4 +1,5 @@
-// The names, the help texts and the buckets of all metrics. A new metric is a member in metrics.h and an entry here.
+// The names, the help texts and the buckets of all metrics. A new metric is a member in metrics.h and an
+// entry here.
 #include "monitoring/metrics.h"
 
 #include <prometheus/text_serializer.h>
@@ -49,7 +50,8 @@ Metrics::Metrics(std::string_view version)
                           .Register(registry_)),
       errors_(BuildCounter()
                   .Name("stator_errors_total")
-                  .Help("Errors answered, by whose fault they are; failed conditions and throttling are not among them.")
+                  .Help("Errors answered, by whose fault they are; failed conditions and throttling are not "
+                        "among them.")
                   .Register(registry_)),
       mailbox_depth_(BuildGauge()
                          .Name("stator_mailbox_depth")
@@ -72,10 +74,12 @@ Metrics::Metrics(std::string_view version)
                             .Help("Raft entries in one synced batch.")
                             .Register(registry_)
                             .Add({}, batch_buckets())),
-      log_written_bytes_total(counter(registry_, "stator_log_written_bytes_total", "Bytes of Raft entries written.")),
+      log_written_bytes_total(
+          counter(registry_, "stator_log_written_bytes_total", "Bytes of Raft entries written.")),
       leaders(gauge(registry_, "stator_leaders", "Replicas of this node that lead their partition.")),
       followers(gauge(registry_, "stator_followers", "Replicas of this node that follow.")),
-      elections_total(counter(registry_, "stator_elections_total", "Elections that replicas of this node began.")),
+      elections_total(
+          counter(registry_, "stator_elections_total", "Elections that replicas of this node began.")),
       replication_lag_seconds(gauge(registry_, "stator_replication_lag_seconds",
                                     "Age of what the slowest follower on this node has applied.")) {
   BuildGauge()
@@ -107,7 +111,8 @@ std::string Metrics::exposition() {
   for (const auto& hook : hooks_) hook();
   auto families = registry_.Collect();
   const auto append = [&](std::vector<prometheus::MetricFamily> more) {
-    families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    families.insert(families.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
   };
   append(table_capacity_.Collect());
   append(process_.Collect());
@@ -132,7 +137,8 @@ OperationMetrics Metrics::operation(std::string_view name) {
 }
 
 prometheus::Counter& Metrics::errors(ErrorClass error_class, std::string_view code) {
-  return errors_.Add({{"class", error_class == ErrorClass::kUser ? "user" : "system"}, {"code", std::string(code)}});
+  return errors_.Add(
+      {{"class", error_class == ErrorClass::kUser ? "user" : "system"}, {"code", std::string(code)}});
 }
 
 prometheus::Gauge& Metrics::mailbox_depth(std::string_view actor) {

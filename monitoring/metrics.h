@@ -1,18 +1,19 @@
-// Metrics: every metric that the process exports, named in one place (monitoring/metrics.cpp). Whoever counts keeps the
-// reference that it is given here; nothing looks a metric up while it serves a request.
+// Metrics: every metric that the process exports, named in one place (monitoring/metrics.cpp). Whoever counts
+// keeps the reference that it is given here; nothing looks a metric up while it serves a request.
 //
-// Rules: prefix `stator_`, base units, `_total` on counters, histograms instead of summaries, labels of a bounded number
-// of values and never a key. Any thread may count; scrape hooks run on the thread that asks for the exposition.
+// Rules: prefix `stator_`, base units, `_total` on counters, histograms instead of summaries, labels of a
+// bounded number of values and never a key. Any thread may count; scrape hooks run on the thread that asks
+// for the exposition.
 #pragma once
 
-#include <array>
-#include <functional>
-#include <memory>
-#include <mutex>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+#include <array>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,8 @@ namespace stator::monitoring {
 
 // What the gateway counts of one operation. References live as long as the Metrics.
 struct OperationMetrics {
-  prometheus::Histogram& request_duration_seconds;  // successes only, from the whole request read to the answer made
+  prometheus::Histogram&
+      request_duration_seconds;  // successes only, from the whole request read to the answer made
   prometheus::Counter& throttled_requests_total;
   prometheus::Counter& returned_items_total;
 };
@@ -53,8 +55,9 @@ class Metrics {
 
   // The exposition in Prometheus' text format, after the scrape hooks have run. Any thread.
   std::string exposition();
-  // `hook` runs before each exposition, under a lock: it sets the gauges that nobody keeps up to date otherwise. It must
-  // not block, and what it captures must live until remove_hooks() or the end of this object.
+  // `hook` runs before each exposition, under a lock: it sets the gauges that nobody keeps up to date
+  // otherwise. It must not block, and what it captures must live until remove_hooks() or the end of this
+  // object.
   void on_scrape(std::function<void()> hook);
   // Forgets the hooks: before their captures go.
   void remove_hooks();
@@ -86,8 +89,8 @@ class Metrics {
   // The gateway.
   prometheus::Counter& conditional_check_failed_total;
   prometheus::Gauge& open_connections;
-  prometheus::Gauge& request_memory_bytes;       // bodies and answers held at this moment
-  prometheus::Counter& refused_requests_total;   // refused before they were read: memory, size, broken HTTP
+  prometheus::Gauge& request_memory_bytes;      // bodies and answers held at this moment
+  prometheus::Counter& refused_requests_total;  // refused before they were read: memory, size, broken HTTP
   // The log: one observation a synced batch.
   prometheus::Histogram& log_fsync_duration_seconds;
   prometheus::Histogram& log_batch_entries;

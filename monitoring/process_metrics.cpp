@@ -1,5 +1,6 @@
-// Reads /proc/self for the process_* metrics; the names are those of Prometheus' own client libraries. Resident memory
-// is also given without mapped files (LevelDB maps its tables), since only that part can exhaust a machine.
+// Reads /proc/self for the process_* metrics; the names are those of Prometheus' own client libraries.
+// Resident memory is also given without mapped files (LevelDB maps its tables), since only that part can
+// exhaust a machine.
 #include "monitoring/process_metrics.h"
 
 #include <dirent.h>
@@ -44,7 +45,8 @@ double read_start_time() {
   unsigned long long ticks = 0;
   // Fields 3 to 21 are skipped; 22 is the start in clock ticks since boot (proc(5)).
   if (std::sscanf(text.c_str() + name_end + 1,
-                  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks) != 1) {
+                  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                  &ticks) != 1) {
     return 0;
   }
   timespec now{};
@@ -75,11 +77,12 @@ void append_memory(std::vector<MetricFamily>& out) {
       out.push_back(family("process_virtual_memory_bytes", "Virtual memory size in bytes.", MetricType::Gauge,
                            double(value) * 1024));
     } else if (std::sscanf(line.c_str(), "VmRSS: %llu kB", &value) == 1) {
-      out.push_back(family("process_resident_memory_bytes", "Resident memory size in bytes.", MetricType::Gauge,
-                           double(value) * 1024));
-    } else if (std::sscanf(line.c_str(), "RssAnon: %llu kB", &value) == 1) {
-      out.push_back(family("process_resident_anonymous_memory_bytes", "Resident memory without mapped files in bytes.",
+      out.push_back(family("process_resident_memory_bytes", "Resident memory size in bytes.",
                            MetricType::Gauge, double(value) * 1024));
+    } else if (std::sscanf(line.c_str(), "RssAnon: %llu kB", &value) == 1) {
+      out.push_back(family("process_resident_anonymous_memory_bytes",
+                           "Resident memory without mapped files in bytes.", MetricType::Gauge,
+                           double(value) * 1024));
     } else if (std::sscanf(line.c_str(), "Threads: %llu", &value) == 1) {
       out.push_back(family("process_threads", "Threads of the process.", MetricType::Gauge, double(value)));
     }
@@ -96,8 +99,8 @@ std::vector<MetricFamily> ProcessMetrics::Collect() const {
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
     const auto seconds = [](const timeval& at) { return double(at.tv_sec) + double(at.tv_usec) * 1e-6; };
-    out.push_back(family("process_cpu_seconds_total", "User and system CPU time spent in seconds.", MetricType::Counter,
-                         seconds(usage.ru_utime) + seconds(usage.ru_stime)));
+    out.push_back(family("process_cpu_seconds_total", "User and system CPU time spent in seconds.",
+                         MetricType::Counter, seconds(usage.ru_utime) + seconds(usage.ru_stime)));
   }
   if (const int files = count_open_files(); files >= 0) {
     out.push_back(family("process_open_fds", "Open file descriptors.", MetricType::Gauge, files));
@@ -108,8 +111,8 @@ std::vector<MetricFamily> ProcessMetrics::Collect() const {
                          double(limit.rlim_cur)));
   }
   if (start_time_seconds_ > 0) {
-    out.push_back(family("process_start_time_seconds", "Start of the process since 1970 in seconds.", MetricType::Gauge,
-                         start_time_seconds_));
+    out.push_back(family("process_start_time_seconds", "Start of the process since 1970 in seconds.",
+                         MetricType::Gauge, start_time_seconds_));
   }
   return out;
 }

@@ -8,7 +8,8 @@
 namespace stator::monitoring {
 namespace {
 
-// How much busier a table must be than one that has a series to take it over: keeps series from changing hands each scrape.
+// How much busier a table must be than one that has a series to take it over: keeps series from changing
+// hands each scrape.
 constexpr double kHysteresis = 1.5;
 // Below this recent use a table without a series is forgotten.
 constexpr double kForgotten = 0.01;
@@ -69,7 +70,8 @@ void TableCapacity::hand_out_series() const {
     usage.recent /= 2;
   }
   named_ = shown;
-  std::erase_if(tables_, [](const auto& entry) { return !entry.second.named && entry.second.recent < kForgotten; });
+  std::erase_if(tables_,
+                [](const auto& entry) { return !entry.second.named && entry.second.recent < kForgotten; });
 }
 
 std::vector<prometheus::MetricFamily> TableCapacity::Collect() const {

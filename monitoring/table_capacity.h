@@ -1,14 +1,15 @@
-// TableCapacity: consumed capacity units by table, with a bounded number of label values: the busiest tables have their
-// own series, all others share the one named "other". Any thread; a call takes one lock.
+// TableCapacity: consumed capacity units by table, with a bounded number of label values: the busiest tables
+// have their own series, all others share the one named "other". Any thread; a call takes one lock.
 //
-// Which tables are busiest is decided at each scrape from what they used of late. A table that loses its series hands its
-// totals to "other" and starts from zero if it comes back, so that every series only ever rises while it is shown.
+// Which tables are busiest is decided at each scrape from what they used of late. A table that loses its
+// series hands its totals to "other" and starts from zero if it comes back, so that every series only ever
+// rises while it is shown.
 #pragma once
 
-#include <cstdint>
-#include <mutex>
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
+#include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,8 +17,9 @@
 
 namespace stator::monitoring {
 
-inline constexpr size_t kTableSeriesMax = 100;      // tables with a series of their own
-inline constexpr size_t kTablesTrackedMax = 10000;  // tables of which the recent use is known; beyond: "other" at once
+inline constexpr size_t kTableSeriesMax = 100;  // tables with a series of their own
+inline constexpr size_t kTablesTrackedMax =
+    10000;  // tables of which the recent use is known; beyond: "other" at once
 
 class TableCapacity : public prometheus::Collectable {
  public:
@@ -28,9 +30,9 @@ class TableCapacity : public prometheus::Collectable {
 
  private:
   struct Usage {
-    double read_units = 0;   // shown under its own name, where `named`
+    double read_units = 0;  // shown under its own name, where `named`
     double write_units = 0;
-    double recent = 0;       // halved at each scrape
+    double recent = 0;  // halved at each scrape
     bool named = false;
   };
   struct Hash {

@@ -34,12 +34,13 @@ AdminServer::AdminServer(monitoring::Metrics& metrics, std::function<bool()> rea
 AdminServer::~AdminServer() { stop(); }
 
 model::Result<std::unique_ptr<AdminServer>, ListenError> AdminServer::start(std::string host, uint16_t port,
-                                                                           monitoring::Metrics& metrics,
-                                                                           std::function<bool()> ready) {
+                                                                            monitoring::Metrics& metrics,
+                                                                            std::function<bool()> ready) {
   std::unique_ptr<AdminServer> admin(new AdminServer(metrics, std::move(ready)));
   HttpServerOptions options;
   options.host = std::move(host);
   options.port = port;
+  options.thread_name = "admin";
   options.limits = admin_limits();
   auto server = HttpServer::start(options, *admin);
   if (!server) return model::Failure(std::move(server).error());

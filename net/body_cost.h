@@ -1,5 +1,5 @@
-// What a JSON body costs in memory beyond its own bytes: many times as much where it is dense, so that a bound on bodies
-// alone bounds nothing. Estimated from the text before it is parsed. Pure.
+// What a JSON body costs in memory beyond its own bytes: many times as much where it is dense, so that a
+// bound on bodies alone bounds nothing. Estimated from the text before it is parsed. Pure.
 #pragma once
 
 #include <cstdint>

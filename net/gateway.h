@@ -82,8 +82,8 @@ class Gateway final : public HttpHandler {
   Dispatcher& dispatcher_;
   monitoring::Metrics& metrics_;
   std::unordered_map<std::string_view, Served> served_;  // by the operation's name
-  std::array<std::atomic<prometheus::Counter*>, kErrorCodesMax>
-      error_counters_{};                          // by ErrorCode; null: none yet
+  // By ErrorCode; null: none counted yet.
+  std::array<std::atomic<prometheus::Counter*>, kErrorCodesMax> error_counters_{};
   std::vector<std::unique_ptr<Worker>> workers_;  // each its io thread's
 };
 

@@ -1,4 +1,5 @@
-// What an answer looks like: error bodies, headers that clients check, compression, CORS; and what is counted of it.
+// What an answer looks like: error bodies, headers that clients check, compression, CORS; and what is counted
+// of it.
 #include <zlib.h>
 
 #include <algorithm>
@@ -46,7 +47,8 @@ void Gateway::respond_error(Exchange exchange, const Served* served, const api::
   response.status = api::error_shape(error.code).http_status;
   response.content_type = kJson;
   response.body = api::error_body(error);
-  if (error.retry_after_ms != 0) response.add_header("x-amz-retry-after", std::to_string(error.retry_after_ms));
+  if (error.retry_after_ms != 0)
+    response.add_header("x-amz-retry-after", std::to_string(error.retry_after_ms));
   send(std::move(exchange), std::move(response));
 }
 
@@ -108,10 +110,12 @@ HttpResponse Gateway::refusal(Refusal reason) {
   response.content_type = kJson;
   switch (reason) {
     case Refusal::kBodyTooLarge:
-      response.body = api::error_body({api::ErrorCode::kRequestTooLarge, "Request size exceeded 16777216 bytes", {}, 0});
+      response.body =
+          api::error_body({api::ErrorCode::kRequestTooLarge, "Request size exceeded 16777216 bytes", {}, 0});
       break;
     case Refusal::kOverloaded:
-      response.body = api::error_body(api::service_unavailable("Too many requests are in memory", kRetryAfterMs).error);
+      response.body =
+          api::error_body(api::service_unavailable("Too many requests are in memory", kRetryAfterMs).error);
       response.add_header("x-amz-retry-after", std::to_string(kRetryAfterMs));
       break;
     default:  // no HTTP that the service would have seen: an answer for whoever debugs a client
@@ -122,16 +126,19 @@ HttpResponse Gateway::refusal(Refusal reason) {
 }
 
 void Gateway::count_error(const Served* served, const api::Error& error) {
-  if (error.code == api::ErrorCode::kConditionalCheckFailed) return metrics_.conditional_check_failed_total.Increment();
-  if (is_throttle(error.code) && served != nullptr) return served->metrics.throttled_requests_total.Increment();
+  if (error.code == api::ErrorCode::kConditionalCheckFailed)
+    return metrics_.conditional_check_failed_total.Increment();
+  if (is_throttle(error.code) && served != nullptr)
+    return served->metrics.throttled_requests_total.Increment();
   const auto at = static_cast<size_t>(error.code);
   STATOR_ASSERT(at < kErrorCodesMax, "error codes are few");
   prometheus::Counter* counter = error_counters_[at].load(std::memory_order_acquire);
   if (counter == nullptr) {
     // The first of its kind. Two threads that come here at once are given the same counter.
     const api::ErrorShape& shape = api::error_shape(error.code);
-    counter = &metrics_.errors(shape.http_status >= 500 ? monitoring::ErrorClass::kSystem : monitoring::ErrorClass::kUser,
-                               shape.name);
+    counter = &metrics_.errors(
+        shape.http_status >= 500 ? monitoring::ErrorClass::kSystem : monitoring::ErrorClass::kUser,
+        shape.name);
     error_counters_[at].store(counter, std::memory_order_release);
   }
   counter->Increment();

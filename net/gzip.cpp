@@ -38,7 +38,8 @@ GunzipError gunzip(std::string_view packed, uint64_t bytes_max, std::string& out
         if (stream.avail_out == 0) return GunzipError::kTooLarge;
         return result == Z_STREAM_END && stream.avail_in == 0 ? GunzipError::kNone : GunzipError::kCorrupt;
       }
-      out.resize(static_cast<size_t>(std::min<uint64_t>(bytes_max, std::max<size_t>(kFirstOutBytes, held * 2))));
+      out.resize(
+          static_cast<size_t>(std::min<uint64_t>(bytes_max, std::max<size_t>(kFirstOutBytes, held * 2))));
     }
     stream.next_out = bytes_of(out.data()) + held;
     stream.avail_out = static_cast<uInt>(out.size() - held);
@@ -64,7 +65,8 @@ Gzipper::~Gzipper() {
 bool Gzipper::pack(std::string& body) {
   if (!stream_) {
     auto stream = std::make_unique<Stream>();
-    if (deflateInit2(&stream->z, kLevel, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) return false;
+    if (deflateInit2(&stream->z, kLevel, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+      return false;
     stream_ = std::move(stream);
   }
   z_stream& z = stream_->z;

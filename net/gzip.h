@@ -1,5 +1,5 @@
-// gzip for bodies: unpacking with a bound that is checked while it unpacks, so that no bomb gets memory, and packing with a
-// state that is kept. Not thread-safe: one of each a thread.
+// gzip for bodies: unpacking with a bound that is checked while it unpacks, so that no bomb gets memory, and
+// packing with a state that is kept. Not thread-safe: one of each a thread.
 #pragma once
 
 #include <cstdint>

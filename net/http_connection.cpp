@@ -1,5 +1,6 @@
-// One connection's reading, its requests in flight, and its writing. One recv and one send a request in the usual case:
-// what is read is parsed at once, answers are gathered and sent in one go when the batch that brought them is through.
+// One connection's reading, its requests in flight, and its writing. One recv and one send a request in the
+// usual case: what is read is parsed at once, answers are gathered and sent in one go when the batch that
+// brought them is through.
 #include "net/http_connection.h"
 
 #include <sys/socket.h>
@@ -17,11 +18,11 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
-constexpr size_t kReadBytesFirst = 4 * 1024;   // a usual request, whole
-constexpr size_t kReadBytesKept = 16 * 1024;   // a larger buffer is given back after its request
-constexpr size_t kReadBytesMax = 64 * 1024;    // unless heads may be larger
-constexpr size_t kSegmentBytes = 64 * 1024;    // small answers share a segment up to this
-constexpr size_t kOwnSegmentBytes = 16 * 1024; // a body from this size on is not copied
+constexpr size_t kReadBytesFirst = 4 * 1024;    // a usual request, whole
+constexpr size_t kReadBytesKept = 16 * 1024;    // a larger buffer is given back after its request
+constexpr size_t kReadBytesMax = 64 * 1024;     // unless heads may be larger
+constexpr size_t kSegmentBytes = 64 * 1024;     // small answers share a segment up to this
+constexpr size_t kOwnSegmentBytes = 16 * 1024;  // a body from this size on is not copied
 constexpr size_t kSegmentKeptBytes = 16 * 1024;
 constexpr size_t kSegmentsAWrite = 16;
 constexpr size_t kOutBytesHigh = 1024 * 1024;  // above it no more requests are taken from this client
@@ -56,8 +57,8 @@ void HttpConnection::make_room() {
       in_.shrink_to_fit();
     }
   } else if (in_begin_ > 0) {
-    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_), in_.begin() + static_cast<std::ptrdiff_t>(in_end_),
-              in_.begin());
+    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_),
+              in_.begin() + static_cast<std::ptrdiff_t>(in_end_), in_.begin());
     in_end_ -= in_begin_;
     in_begin_ = 0;
   }
@@ -75,10 +76,9 @@ void HttpConnection::read() {
   make_room();
   if (in_end_ == in_.size()) return refuse(Refusal::kMalformed);  // a chunk header that never ends
   reading_ = true;
-  socket_.async_read_some(asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
-                          [self = shared_from_this()](const error_code& error, size_t bytes) {
-                            self->on_read(error, bytes);
-                          });
+  socket_.async_read_some(
+      asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+      [self = shared_from_this()](const error_code& error, size_t bytes) { self->on_read(error, bytes); });
 }
 
 void HttpConnection::on_read(const error_code& error, size_t bytes) {
@@ -88,7 +88,8 @@ void HttpConnection::on_read(const error_code& error, size_t bytes) {
   if (error) {
     read_closed_ = true;
     last_request_ = true;
-    if (incoming_ != nullptr) worker_.recycle(std::move(incoming_));  // cut off in the middle: nothing to answer
+    // Cut off in the middle: nothing to answer.
+    if (incoming_ != nullptr) worker_.recycle(std::move(incoming_));
     if (lingering_ || (slots_.empty() && out_bytes_ == 0)) return close();
     return;  // half closed: the answers in flight are still wanted
   }
@@ -99,7 +100,8 @@ void HttpConnection::on_read(const error_code& error, size_t bytes) {
 }
 
 bool HttpConnection::may_parse() const {
-  return !closed_ && !last_request_ && slots_.size() < worker_.limits().pipeline_max && out_bytes_ < kOutBytesHigh;
+  return !closed_ && !last_request_ && slots_.size() < worker_.limits().pipeline_max &&
+         out_bytes_ < kOutBytesHigh;
 }
 
 void HttpConnection::process() {
@@ -122,7 +124,9 @@ bool HttpConnection::step() {
   const auto status = parser_.feed(bytes);
   in_begin_ = in_end_ - bytes.size();
   switch (status) {
-    case RequestParser::Status::kRefused: refuse(parser_.refusal()); return false;
+    case RequestParser::Status::kRefused:
+      refuse(parser_.refusal());
+      return false;
     case RequestParser::Status::kHead: {
       if (!on_head()) return false;
       // A request without a body is complete now; no further byte will say so.
@@ -130,7 +134,9 @@ bool HttpConnection::step() {
       if (parser_.feed(none) == RequestParser::Status::kDone) on_request();
       return true;
     }
-    case RequestParser::Status::kNeedMore: on_body_bytes(); return false;
+    case RequestParser::Status::kNeedMore:
+      on_body_bytes();
+      return false;
     case RequestParser::Status::kDone:
       on_body_bytes();
       on_request();
@@ -168,8 +174,8 @@ bool HttpConnection::on_head() {
   return true;
 }
 
-// The budget has no room: reads the body to nowhere, so that the client gets to read the answer and may keep its
-// connection for the retry.
+// The budget has no room: reads the body to nowhere, so that the client gets to read the answer and may keep
+// its connection for the retry.
 void HttpConnection::refuse_body() {
   body_refused_ = true;
   parser_.discard_body();
@@ -178,8 +184,8 @@ void HttpConnection::refuse_body() {
   incoming_->charge.release();
 }
 
-// The budget is asked for the body as it arrives, not as it was announced: a client that announces much and sends nothing
-// takes nothing from the others.
+// The budget is asked for the body as it arrives, not as it was announced: a client that announces much and
+// sends nothing takes nothing from the others.
 void HttpConnection::on_body_bytes() {
   if (!in_body_ || body_refused_) return;
   const uint64_t held = incoming_->request.body.size();
@@ -226,7 +232,8 @@ void HttpConnection::refuse(Refusal why) {
 
 void HttpConnection::answer(uint64_t sequence, HttpResponse response, MemoryCharge charge) {
   if (closed_) return;
-  STATOR_ASSERT(sequence >= first_sequence_ && sequence - first_sequence_ < slots_.size(), "an answer to a request");
+  STATOR_ASSERT(sequence >= first_sequence_ && sequence - first_sequence_ < slots_.size(),
+                "an answer to a request");
   Slot& slot = slots_[sequence - first_sequence_];
   STATOR_ASSERT(!slot.ready, "a request is answered once");
   slot.ready = true;
@@ -290,19 +297,21 @@ void HttpConnection::write() {
     size_t count = 0;
     for (size_t i = out_at_; i < out_.size() && count < buffers.size(); ++i) {
       const size_t skip = i == out_at_ ? out_offset_ : 0;
-      if (out_[i].size() > skip) buffers[count++] = asio::buffer(out_[i].data() + skip, out_[i].size() - skip);
+      if (out_[i].size() <= skip) continue;
+      buffers[count++] = asio::buffer(out_[i].data() + skip, out_[i].size() - skip);
     }
     error_code error;
     size_t sent = count == 1 ? socket_.write_some(buffers[0], error) : socket_.write_some(buffers, error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
       if (!writing_) write_deadline_ = steady_clock::now() + worker_.limits().write_deadline;
       writing_ = true;
-      socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](const error_code& failed) {
-        if (failed || self->closed_) return;
-        self->writing_ = false;
-        self->mark_dirty();
-        self->worker_.flush_dirty();
-      });
+      socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                         [self = shared_from_this()](const error_code& failed) {
+                           if (failed || self->closed_) return;
+                           self->writing_ = false;
+                           self->mark_dirty();
+                           self->worker_.flush_dirty();
+                         });
       return;
     }
     if (error) return close();
@@ -343,7 +352,7 @@ void HttpConnection::written() {
 void HttpConnection::linger() {
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  if (read_closed_) return close();
+  if (read_closed_ || worker_.draining()) return close();
   lingering_ = true;
   read_deadline_ = steady_clock::now() + kLingerTime;
   read();
@@ -352,8 +361,7 @@ void HttpConnection::linger() {
 // --- Ends
 
 void HttpConnection::drain() {
-  if (closed_) return;
-  if (slots_.empty() && out_bytes_ == 0 && incoming_ == nullptr) return close();
+  if (lingering_ || (slots_.empty() && out_bytes_ == 0 && incoming_ == nullptr)) close();
 }
 
 bool HttpConnection::overdue(TimePoint now) const {

@@ -1,12 +1,12 @@
-// HttpConnection: one client. Reads requests, hands them to the handler, writes the answers in the requests' order.
-// Internal to net/; lives on its worker's io thread.
+// HttpConnection: one client. Reads requests, hands them to the handler, writes the answers in the requests'
+// order. Internal to net/; lives on its worker's io thread.
 //
 //            bytes                    last byte of a request            answered, in order
 //   idle ───────────▶ reading head ─▶ reading body ─▶ in flight (n) ─────────────────────▶ idle
 //     │ idle deadline      │ deadline, refusal                │ Connection: close, EOF, draining
 //     ▼                    ▼                                  ▼
-//   closed ◀───────── lingering: the answer is out, what the client still sends is read and thrown away, so that the
-//                     kernel does not reset the connection under the answer
+//   closed ◀───────── lingering: the answer is out; what the client still sends is read and thrown away, so
+//                     that the kernel does not reset the connection under the answer
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -85,7 +85,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool last_request_ = false;  // no request is read after the present ones
   bool read_closed_ = false;   // the client sends no more
   bool lingering_ = false;
-  bool must_linger_ = false;   // bytes of the client are still under way when the last answer goes out
+  bool must_linger_ = false;  // bytes of the client are still under way when the last answer goes out
   bool closed_ = false;
   bool dirty_ = false;
 
@@ -97,7 +97,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   size_t out_offset_ = 0;         // and where in it
   size_t out_bytes_ = 0;          // in all, not written yet
   MemoryCharge out_charge_;
-  bool writing_ = false;          // the socket is full: waiting to write
+  bool writing_ = false;  // the socket is full: waiting to write
   bool close_after_write_ = false;
 
   TimePoint read_deadline_;   // of idle, head, body or lingering, whichever the connection is in

@@ -23,20 +23,34 @@ std::string_view trim(std::string_view text) {
 
 std::string_view reason(uint16_t status) {
   switch (status) {
-    case 200: return "OK";
-    case 204: return "No Content";
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 413: return "Payload Too Large";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Status";
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Payload Too Large";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Status";
   }
 }
 
@@ -59,7 +73,8 @@ bool weight_above_zero(std::string_view parameters) {
 std::optional<std::string_view> HttpRequest::header(std::string_view name) const {
   for (const Field& field : fields_) {
     if (field.name_bytes != name.size()) continue;
-    if (!equals_ignoring_case(std::string_view(text_).substr(field.name_at, field.name_bytes), name)) continue;
+    if (!equals_ignoring_case(std::string_view(text_).substr(field.name_at, field.name_bytes), name))
+      continue;
     return std::string_view(text_).substr(field.name_at + field.name_bytes, field.value_bytes);
   }
   return std::nullopt;
@@ -121,9 +136,9 @@ std::string http_date(int64_t seconds_since_1970) {
   std::tm parts{};
   gmtime_r(&at, &parts);
   char text[64];  // strftime's names follow the locale; these must not
-  const int size = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday],
-                                 parts.tm_mday, kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour,
-                                 parts.tm_min, parts.tm_sec);
+  const int size = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                 kDays[parts.tm_wday], parts.tm_mday, kMonths[parts.tm_mon],
+                                 parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
   return std::string(text, static_cast<size_t>(size));
 }
 

@@ -1,5 +1,5 @@
-// HttpRequest and HttpResponse: one request as it was read, one answer as it will be written. Plain values that own their
-// bytes; nothing here knows a socket. A request's buffers are used again for the next one.
+// HttpRequest and HttpResponse: one request as it was read, one answer as it will be written. Plain values
+// that own their bytes; nothing here knows a socket. A request's buffers are used again for the next one.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +53,8 @@ struct HttpResponse {
   void add_header(std::string_view name, std::string_view value);
 };
 
-// Appends status line and headers up to the empty line. `date`: IMF-fixdate text. The body's length is said, whether or not
-// a body follows (HEAD).
+// Appends status line and headers up to the empty line. `date`: IMF-fixdate text. The body's length is said,
+// whether or not a body follows (HEAD).
 void append_head(std::string& out, const HttpResponse& response, std::string_view date, bool keep_alive);
 
 // "Sat, 21 Nov 2026 10:48:14 GMT"
@@ -62,7 +62,8 @@ std::string http_date(int64_t seconds_since_1970);
 
 // ASCII only, as header names and tokens are.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
-// Whether a comma-separated list such as Accept-Encoding allows `token`: named (or covered by "*") with a q above 0.
+// Whether a comma-separated list such as Accept-Encoding allows `token`: named (or covered by "*") with a q
+// above 0.
 bool accepts_token(std::string_view list, std::string_view token);
 
 }  // namespace stator::net

@@ -1,5 +1,6 @@
-// The parser's callbacks, and the refusals. Beast 1.74 accepts a Content-Length list, a Content-Length said twice and
-// transfer codings that it does not know (whose body it would then take for the next request): refused here.
+// The parser's callbacks, and the refusals. Beast 1.74 accepts a Content-Length list, a Content-Length said
+// twice and transfer codings that it does not know (whose body it would then take for the next request):
+// refused here.
 #include "net/http_parser.h"
 
 #include <utility>
@@ -21,11 +22,16 @@ std::string_view text(string_view from) { return {from.data(), from.size()}; }
 
 Method method_of(http::verb verb) {
   switch (verb) {
-    case http::verb::get: return Method::kGet;
-    case http::verb::head: return Method::kHead;
-    case http::verb::post: return Method::kPost;
-    case http::verb::options: return Method::kOptions;
-    default: return Method::kOther;
+    case http::verb::get:
+      return Method::kGet;
+    case http::verb::head:
+      return Method::kHead;
+    case http::verb::post:
+      return Method::kPost;
+    case http::verb::options:
+      return Method::kOptions;
+    default:
+      return Method::kOther;
   }
 }
 
@@ -68,7 +74,8 @@ class RequestParser::Impl final : public http::basic_parser<true> {
   void append_body(string_view bytes, error_code& ec);
 
   // basic_parser's callbacks.
-  void on_request_impl(http::verb verb, string_view method, string_view target, int version, error_code& ec) override;
+  void on_request_impl(http::verb verb, string_view method, string_view target, int version,
+                       error_code& ec) override;
   void on_response_impl(int, string_view, int, error_code& ec) override { ec = http::error::bad_method; }
   void on_field_impl(http::field field, string_view name, string_view value, error_code& ec) override;
   void on_header_impl(error_code& ec) override { ec = {}; }
@@ -106,7 +113,8 @@ RequestParser::Status RequestParser::Impl::feed(std::string_view& bytes) {
       if (head_bytes_ > limits_.head_bytes_max) return refuse(Refusal::kHeadTooLarge);
     }
     if (ec == http::error::need_more) {
-      if (!head_done && head_bytes_ + bytes.size() > limits_.head_bytes_max) return refuse(Refusal::kHeadTooLarge);
+      if (!head_done && head_bytes_ + bytes.size() > limits_.head_bytes_max)
+        return refuse(Refusal::kHeadTooLarge);
       return Status::kNeedMore;
     }
     if (ec) return refused_by(ec);
@@ -141,20 +149,28 @@ void RequestParser::Impl::on_request_impl(http::verb verb, string_view, string_v
   request_.set_target(text(target));
 }
 
-void RequestParser::Impl::on_field_impl(http::field field, string_view name, string_view value, error_code& ec) {
+void RequestParser::Impl::on_field_impl(http::field field, string_view name, string_view value,
+                                        error_code& ec) {
   ec = {};
   if (++fields_ > limits_.header_count_max) return fail(Refusal::kHeadTooLarge, ec);
   if (head_done) return;  // a trailer: nothing that it says may change the request
   bool sound = true;
   switch (field) {
-    case http::field::host: sound = ++hosts_ == 1; break;
-    case http::field::content_length: sound = ++lengths_ == 1 && codings_ == 0 && all_digits(value); break;
+    case http::field::host:
+      sound = ++hosts_ == 1;
+      break;
+    case http::field::content_length:
+      sound = ++lengths_ == 1 && codings_ == 0 && all_digits(value);
+      break;
     case http::field::transfer_encoding:
       sound = ++codings_ == 1 && lengths_ == 0;
       if (sound && !equals_ignoring_case(text(value), "chunked")) return fail(Refusal::kNotImplemented, ec);
       break;
-    case http::field::expect: expects_continue = equals_ignoring_case(text(value), "100-continue"); break;
-    default: break;
+    case http::field::expect:
+      expects_continue = equals_ignoring_case(text(value), "100-continue");
+      break;
+    default:
+      break;
   }
   if (!sound) return fail(Refusal::kMalformed, ec);
   request_.add_header(text(name), text(value));

@@ -1,5 +1,6 @@
-// RequestParser: bytes to an HttpRequest, by Beast's parser, with the checks that it leaves to us: sizes and counts, and
-// everything that two readers of the same bytes could disagree on (request smuggling). One a connection; its io thread.
+// RequestParser: bytes to an HttpRequest, by Beast's parser, with the checks that it leaves to us: sizes and
+// counts, and everything that two readers of the same bytes could disagree on (request smuggling). One a
+// connection; its io thread.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class RequestParser {
   explicit RequestParser(const HttpLimits& limits);
   ~RequestParser();
 
-  // Begins a request; what is read goes to `into`, which must be empty and live until the next begin() or done.
+  // Begins a request; what is read goes to `into`, which must be empty and live until the next begin() or
+  // done.
   void begin(HttpRequest& into);
   // Takes bytes off the front of `bytes`.
   Status feed(std::string_view& bytes);

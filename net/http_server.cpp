@@ -19,7 +19,8 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // after the system refused one: no descriptors, mostly
+// After the system refused a connection: no descriptors, mostly.
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 ListenError listen_error(const error_code& error) {
   ListenError out{ListenError::Kind::kOther, error.message()};
@@ -63,10 +64,12 @@ HttpServer::Impl::Impl(const HttpServerOptions& options, HttpHandler& handler)
       workers_([&] {
         STATOR_ASSERT(options.threads >= 1, "a server needs a thread");
         shared_->limits = options.limits;
+        shared_->thread_name = options.thread_name;
         shared_->handler = &handler;
         shared_->budget = std::make_shared<MemoryBudget>(options.limits.memory_bytes_max);
         std::vector<std::unique_ptr<HttpWorker>> workers;
-        for (unsigned i = 0; i < options.threads; ++i) workers.push_back(std::make_unique<HttpWorker>(shared_, i));
+        for (unsigned i = 0; i < options.threads; ++i)
+          workers.push_back(std::make_unique<HttpWorker>(shared_, i));
         return workers;
       }()),
       acceptor_(workers_.front()->io()),
@@ -163,7 +166,7 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() = default;
 
 model::Result<std::unique_ptr<HttpServer>, ListenError> HttpServer::start(const HttpServerOptions& options,
-                                                                         HttpHandler& handler) {
+                                                                          HttpHandler& handler) {
   auto impl = std::make_unique<Impl>(options, handler);
   if (auto listening = impl->listen(options); !listening) return model::Failure(std::move(listening).error());
   impl->run();

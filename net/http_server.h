@@ -20,8 +20,8 @@ namespace stator::net {
 struct HttpLimits {
   uint32_t head_bytes_max = 64 * 1024;  // request line and headers; more answers 431
   uint32_t header_count_max = 100;      // more answers 431
-  uint64_t body_bytes_max =
-      model::kRequestBodyMax;  // counted as it arrives, chunked or not; more answers 413
+  // Counted as it arrives, chunked or not; more answers 413.
+  uint64_t body_bytes_max = model::kRequestBodyMax;
   // All requests being read, run and answered; a request beyond it answers 503 and may be retried.
   uint64_t memory_bytes_max = 224 * 1024 * 1024;
   uint32_t connections_max = 10'000;  // one more is answered 503 and closed

@@ -1,5 +1,5 @@
-// MemoryBudget: the bytes that requests hold, over all connections of a server, against one bound. A request takes its
-// share before it keeps the bytes and gives it back when it goes, on whatever thread. Lock-free.
+// MemoryBudget: the bytes that requests hold, over all connections of a server, against one bound. A request
+// takes its share before it keeps the bytes and gives it back when it goes, on whatever thread. Lock-free.
 #pragma once
 
 #include <atomic>
@@ -58,7 +58,8 @@ class MemoryCharge {
     bytes_ += bytes;
     return true;
   }
-  // As try_grow(), but whoever is alone gets what it needs: else what exceeds the bound by itself would be refused for ever.
+  // As try_grow(), but whoever is alone gets what it needs: else what exceeds the bound by itself would be
+  // refused for ever.
   bool try_grow_or_alone(uint64_t bytes) {
     if (try_grow(bytes)) return true;
     if (budget_->used() != bytes_) return false;

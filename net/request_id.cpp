@@ -56,7 +56,9 @@ CredentialScope credential_scope(std::string_view authorization) {
 }
 
 RequestIds::RequestIds(uint64_t boot_epoch, uint64_t thread)
-    : boot_epoch_(boot_epoch), thread_(thread), random_state_(boot_epoch ^ (thread * 0x9E3779B97F4A7C15ULL)) {}
+    : boot_epoch_(boot_epoch),
+      thread_(thread),
+      random_state_(boot_epoch ^ (thread * 0x9E3779B97F4A7C15ULL)) {}
 
 RequestIdBytes RequestIds::of_client(std::string_view invocation_id, std::string_view access_key,
                                      std::string_view target, std::string_view body) {

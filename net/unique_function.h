@@ -1,5 +1,6 @@
-// UniqueFunction: a callback that can own what cannot be copied (g++ 12 has no std::move_only_function in C++20). Small
-// callables live inside, so that a callback a request costs no allocation. Not thread-safe; may be moved between threads.
+// UniqueFunction: a callback that can own what cannot be copied (g++ 12 has no std::move_only_function in
+// C++20). Small callables live inside, so that a callback a request costs no allocation. Not thread-safe; may
+// be moved between threads.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Goal: who says what wins (flag, environment, file, default), the other server's flags work, and whatever is wrong is
-// refused in one line that names it.
+// Goal: who says what wins (flag, environment, file, default), the other server's flags work, and whatever is
+// wrong is refused in one line that names it.
 #include "cli/config.h"
 
 #include <gmock/gmock.h>
@@ -75,8 +75,9 @@ TEST_F(ConfigTest, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
 }
 
 TEST_F(ConfigTest, EverySettingHasAllThreeForms) {
-  const auto path = file("host = \"h\"\nport = 1\nadmin-port = 2\ndata-dir = \"d\"\nhttp-threads = 3\n"
-                         "cors = [\"https://a\", \"https://b\"]\nlog-level = \"warn\"\n");
+  const auto path = file(
+      "host = \"h\"\nport = 1\nadmin-port = 2\ndata-dir = \"d\"\nhttp-threads = 3\n"
+      "cors = [\"https://a\", \"https://b\"]\nlog-level = \"warn\"\n");
   const auto from_file = read({"serve", "--config", path});
   environment_ = {{"STATOR_HOST", "h"},         {"STATOR_PORT", "1"},
                   {"STATOR_ADMIN_PORT", "2"},   {"STATOR_DATA_DIR", "d"},
@@ -84,8 +85,8 @@ TEST_F(ConfigTest, EverySettingHasAllThreeForms) {
                   {"STATOR_LOG_LEVEL", "warn"}};
   const auto from_environment = read({"serve"});
   environment_.clear();
-  const auto from_flags = read({"serve", "--host=h", "--port=1", "--admin-port=2", "--data-dir=d", "--http-threads=3",
-                                "--cors=https://a,https://b", "--log-level=warn"});
+  const auto from_flags = read({"serve", "--host=h", "--port=1", "--admin-port=2", "--data-dir=d",
+                                "--http-threads=3", "--cors=https://a,https://b", "--log-level=warn"});
   for (const auto* config : {&from_file, &from_environment, &from_flags}) {
     ASSERT_TRUE(config->ok());
     const ServeConfig& c = config->value();
@@ -163,7 +164,8 @@ TEST_F(ConfigTest, TheOtherServersFlagsWork) {
 }
 
 TEST(RewriteArguments, TurnsTheirsIntoOurs) {
-  EXPECT_THAT(rewrite_arguments({"-port", "8000", "-inMemory"}), ElementsAre("serve", "--port", "8000", "--in-memory"));
+  EXPECT_THAT(rewrite_arguments({"-port", "8000", "-inMemory"}),
+              ElementsAre("serve", "--port", "8000", "--in-memory"));
   EXPECT_THAT(rewrite_arguments({"-port=8000"}), ElementsAre("serve", "--port=8000"));
   EXPECT_THAT(rewrite_arguments({"--port", "8000"}), ElementsAre("serve", "--port", "8000"));
   EXPECT_THAT(rewrite_arguments({"serve", "-dbPath", "x"}), ElementsAre("serve", "--data-dir", "x"));

@@ -1,5 +1,5 @@
-// Goal: the exposition is what Prometheus wants (promtool has the last word, where it is installed), and metrics are what
-// was counted.
+// Goal: the exposition is what Prometheus wants (promtool has the last word, where it is installed), and
+// metrics are what was counted.
 #include "monitoring/metrics.h"
 
 #include <gmock/gmock.h>
@@ -23,8 +23,8 @@ TEST(Metrics, PromtoolFindsNothing) {
   metrics.set_levels(Database::kItems, {});
   metrics.consumed_capacity().add("t", 1, 1);
   const std::string path = testing::TempDir() + "/stator_metrics_test.out";
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(("promtool check metrics >" + path + " 2>&1").c_str(), "w"),
-                                                   [](FILE*) { return 0; });
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(
+      popen(("promtool check metrics >" + path + " 2>&1").c_str(), "w"), [](FILE*) { return 0; });
   ASSERT_NE(pipe, nullptr);
   const std::string text = metrics.exposition();
   std::fwrite(text.data(), 1, text.size(), pipe.get());
@@ -60,9 +60,10 @@ TEST(Metrics, RunsItsHooksBeforeEachScrape) {
 TEST(Metrics, TellsOfTheProcess) {
   Metrics metrics("0.0.0");
   const std::string text = metrics.exposition();
-  for (const char* name : {"process_resident_memory_bytes ", "process_cpu_seconds_total ", "process_open_fds ",
-                           "process_max_fds ", "process_start_time_seconds ", "process_threads ",
-                           "process_virtual_memory_bytes ", "process_resident_anonymous_memory_bytes "}) {
+  for (const char* name :
+       {"process_resident_memory_bytes ", "process_cpu_seconds_total ", "process_open_fds ",
+        "process_max_fds ", "process_start_time_seconds ", "process_threads ",
+        "process_virtual_memory_bytes ", "process_resident_anonymous_memory_bytes "}) {
     EXPECT_THAT(text, HasSubstr(std::string("\n") + name));
   }
 }

@@ -1,5 +1,5 @@
-// Goal: however many tables there are, the series are bounded, the busiest tables have theirs, no shown series ever falls,
-// and nothing is lost from the sum.
+// Goal: however many tables there are, the series are bounded, the busiest tables have theirs, no shown
+// series ever falls, and nothing is lost from the sum.
 #include "monitoring/table_capacity.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Goal: the estimate is above what the parser and the typed request really take, for the densest bodies that there are, and
-// not absurdly above it for usual ones.
+// Goal: the estimate is above what the parser and the typed request really take, for the densest bodies that
+// there are, and not absurdly above it for usual ones.
 #include "net/body_cost.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Two operations and a dispatcher for the gateway's tests: Echo goes to the dispatcher and answers {"Text": ...};
-// DescribeNothing is static. What the dispatcher holds, the test answers.
+// Two operations and a dispatcher for the gateway's tests: Echo goes to the dispatcher and answers {"Text":
+// ...}; DescribeNothing is static. What the dispatcher holds, the test answers.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -37,7 +37,8 @@ class EchoOperation : public api::ItemOperation {
   api::Result<std::string> key(const model::Table&, const api::Request&) const override {
     return api::internal_error("not evaluated here");
   }
-  api::Evaluation evaluate(const model::Table&, const api::ItemView&, const api::Request&, model::Stamp) const override {
+  api::Evaluation evaluate(const model::Table&, const api::ItemView&, const api::Request&,
+                           model::Stamp) const override {
     return api::internal_error("not evaluated here").error;
   }
   void write_answer(const api::Request& request, const api::Answer&, api::json::Writer& out) const override {
@@ -61,7 +62,8 @@ class DescribeNothingOperation : public api::StaticOperation {
     return kInput;
   }
   api::Result<api::Answer> answer(const api::Request& request) const override {
-    return api::Answer(api::StaticAnswer{R"({"Region":")" + request.region + R"(","Host":")" + request.host + R"("})"});
+    return api::Answer(
+        api::StaticAnswer{R"({"Region":")" + request.region + R"(","Host":")" + request.host + R"("})"});
   }
   void write_answer(const api::Request&, const api::Answer& answer, api::json::Writer& out) const override {
     out.raw(std::get<api::StaticAnswer>(answer).json);

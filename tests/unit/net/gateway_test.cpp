@@ -1,5 +1,5 @@
-// Goal: DynamoDB's wire as clients check it: targets, error shapes, checksums, compression, CORS, request ids, deadlines,
-// and what is counted. Through a real server, with a dispatcher that the test answers for.
+// Goal: DynamoDB's wire as clients check it: targets, error shapes, checksums, compression, CORS, request
+// ids, deadlines, and what is counted. Through a real server, with a dispatcher that the test answers for.
 #include "net/gateway.h"
 
 #include <gmock/gmock.h>
@@ -47,7 +47,8 @@ class GatewayTest : public testing::Test {
     return response ? *response : RawResponse{};
   }
   static std::string checksum(const std::string& body) {
-    return std::to_string(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
+    return std::to_string(
+        crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size())));
   }
   static std::string gzip(std::string text) {
     Gzipper gzipper;
@@ -82,10 +83,10 @@ TEST_F(GatewayTest, TakesAnyContentTypeAndAnyCredentials) {
 TEST_F(GatewayTest, AnswersStaticOperationsItself) {
   dispatcher_.answer_at_once = false;
   start();
-  const auto response =
-      post("{}",
-           "X-Amz-Target: DynamoDB_20120810.DescribeNothing\r\n"
-           "Authorization: AWS4-HMAC-SHA256 Credential=K/20261121/eu-west-3/dynamodb/aws4_request, Signature=0\r\n");
+  const auto response = post("{}",
+                             "X-Amz-Target: DynamoDB_20120810.DescribeNothing\r\n"
+                             "Authorization: AWS4-HMAC-SHA256 "
+                             "Credential=K/20261121/eu-west-3/dynamodb/aws4_request, Signature=0\r\n");
   EXPECT_EQ(response.body, R"({"Region":"eu-west-3","Host":"localhost:8000"})");
   EXPECT_EQ(post("{}", "X-Amz-Target: DynamoDB_20120810.DescribeNothing\r\n").body,
             R"({"Region":"us-east-1","Host":"localhost:8000"})");
@@ -93,8 +94,8 @@ TEST_F(GatewayTest, AnswersStaticOperationsItself) {
 
 TEST_F(GatewayTest, UnknownTargetsAreUnknownOperations) {
   start();
-  for (const char* target : {"DynamoDB_20120810.Nope", "DynamoDBStreams_20120810.Echo", "DynamoDB_20120810.echo",
-                             "DynamoDB_20111205.Echo", "", "DynamoDB_20120810."}) {
+  for (const char* target : {"DynamoDB_20120810.Nope", "DynamoDBStreams_20120810.Echo",
+                             "DynamoDB_20120810.echo", "DynamoDB_20111205.Echo", "", "DynamoDB_20120810."}) {
     const auto response = post("{}", std::string("X-Amz-Target: ") + target + "\r\n");
     EXPECT_EQ(response.status, 400) << target;
     EXPECT_THAT(response.body, HasSubstr("com.amazon.coral.service#UnknownOperationException")) << target;
@@ -140,7 +141,8 @@ TEST_F(GatewayTest, PacksLargeAnswersWhenAsked) {
   std::string unpacked;
   ASSERT_EQ(gunzip(packed.body, 1'000'000, unpacked), GunzipError::kNone);
   EXPECT_EQ(unpacked, large);
-  EXPECT_FALSE(post(large, std::string(kEcho) + "Accept-Encoding: identity\r\n").headers.contains("content-encoding"));
+  EXPECT_FALSE(
+      post(large, std::string(kEcho) + "Accept-Encoding: identity\r\n").headers.contains("content-encoding"));
   EXPECT_FALSE(post(R"({"Text":"small"})", std::string(kEcho) + "Accept-Encoding: gzip\r\n")
                    .headers.contains("content-encoding"));
 }
@@ -243,8 +245,9 @@ TEST_F(GatewayTest, OriginsMayBeNamed) {
 TEST_F(GatewayTest, RetriesOfACallHaveOneRequestId) {
   dispatcher_.answer_at_once = false;
   start();
-  const std::string retry = std::string(kEcho) + "amz-sdk-invocation-id: 8d1e\r\n" +
-                            "Authorization: AWS4-HMAC-SHA256 Credential=K/1/us-east-1/dynamodb/aws4_request\r\n";
+  const std::string retry =
+      std::string(kEcho) + "amz-sdk-invocation-id: 8d1e\r\n" +
+      "Authorization: AWS4-HMAC-SHA256 Credential=K/1/us-east-1/dynamodb/aws4_request\r\n";
   const auto execute = [&](const std::string& headers, std::string_view body) {
     auto c = client();
     EXPECT_TRUE(c.send(http_request("POST", "/", body, headers)));
@@ -257,7 +260,8 @@ TEST_F(GatewayTest, RetriesOfACallHaveOneRequestId) {
   EXPECT_TRUE(first.client_retry_id);
   EXPECT_EQ(execute(retry, R"({"Text":"a"})").request_id, first.request_id);
   EXPECT_NE(execute(retry, R"({"Text":"b"})").request_id, first.request_id);
-  EXPECT_EQ(execute(retry + "Content-Encoding: gzip\r\n", gzip(R"({"Text":"a"})")).request_id, first.request_id);
+  EXPECT_EQ(execute(retry + "Content-Encoding: gzip\r\n", gzip(R"({"Text":"a"})")).request_id,
+            first.request_id);
   const auto without = execute(kEcho, R"({"Text":"a"})");
   EXPECT_FALSE(without.client_retry_id);
   EXPECT_NE(execute(kEcho, R"({"Text":"a"})").request_id, without.request_id);
@@ -349,7 +353,9 @@ TEST_F(GatewayTest, AnswersFromManyThreadsReachTheirOwnRequests) {
       auto c = client();
       for (int n = 0; n < kRequests / 4; n += 10) {
         std::string requests;
-        const auto body = [&](int at) { return "{\"Text\":\"" + std::to_string(i) + "/" + std::to_string(at) + "\"}"; };
+        const auto body = [&](int at) {
+          return "{\"Text\":\"" + std::to_string(i) + "/" + std::to_string(at) + "\"}";
+        };
         for (int at = n; at < n + 10; ++at) requests += http_request("POST", "/", body(at), kEcho);
         ASSERT_TRUE(c.send(requests));
         for (int at = n; at < n + 10; ++at) {

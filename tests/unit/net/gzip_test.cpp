@@ -18,7 +18,8 @@ std::string packed(std::string text) {
 
 TEST(Gzip, ComesBack) {
   Gzipper gzipper;
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{5000}, size_t{16384}, size_t{16385}, size_t{999'999}}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{5000}, size_t{16384}, size_t{16385}, size_t{999'999}}) {
     std::string text;
     for (size_t i = 0; i < size; ++i) text.push_back(static_cast<char>(i * 2654435761u >> 13));
     std::string body = text;

@@ -1,5 +1,5 @@
-// Goal: headers are found whatever their case, echoed values cannot make headers, and lists of codings are read as RFC 9110
-// has them.
+// Goal: headers are found whatever their case, echoed values cannot make headers, and lists of codings are
+// read as RFC 9110 has them.
 #include "net/http_message.h"
 
 #include <gtest/gtest.h>

@@ -11,8 +11,10 @@ namespace stator::net {
 namespace {
 
 const char* const kSeeds[] = {
-    "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.PutItem\r\nContent-Length: 11\r\n\r\nhello world",
-    "POST /x?y HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;a=b;c=\"d\"\r\n world\r\n0\r\nT: t\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.PutItem\r\nContent-Length: "
+    "11\r\n\r\nhello world",
+    "POST /x?y HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;a=b;c=\"d\"\r\n "
+    "world\r\n0\r\nT: t\r\n\r\n",
     "GET / HTTP/1.1\r\nHost:   h  \r\nFolded: a\r\n b\r\n\r\n",
     "HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
 };
@@ -26,7 +28,8 @@ struct Parsed {
   bool operator==(const Parsed&) const = default;
 };
 
-// Feeds `bytes` in pieces that end at `cuts` (ascending), as a connection does: what is not consumed is given again.
+// Feeds `bytes` in pieces that end at `cuts` (ascending), as a connection does: what is not consumed is given
+// again.
 Parsed parse(std::string_view bytes, const std::vector<size_t>& cuts) {
   HttpLimits limits;
   limits.body_bytes_max = 1024;
@@ -58,7 +61,8 @@ TEST(RequestParser, CutsDoNotMatter) {
     const Parsed whole = parse(seed, {});
     ASSERT_EQ(whole.status, RequestParser::Status::kDone) << seed;
     for (size_t a = 0; a <= seed.size(); ++a) {
-      for (size_t b = a; b <= seed.size(); b += 7) EXPECT_EQ(parse(seed, {a, b}), whole) << seed << a << " " << b;
+      for (size_t b = a; b <= seed.size(); b += 7)
+        EXPECT_EQ(parse(seed, {a, b}), whole) << seed << a << " " << b;
     }
   }
   EXPECT_EQ(parse(kSeeds[1], {}).body, "hello world");
@@ -73,10 +77,18 @@ TEST(RequestParser, NoBytesBreakIt) {
     for (size_t changes = 1 + below(6); changes > 0; --changes) {
       const size_t at = below(bytes.size());
       switch (below(4)) {
-        case 0: bytes[at] = static_cast<char>(random()); break;
-        case 1: bytes.erase(at, 1 + below(5)); break;
-        case 2: bytes.insert(at, 1, "\r\n:; 0\xff"[below(7)]); break;
-        default: bytes.insert(at, bytes.substr(below(bytes.size()), below(40))); break;
+        case 0:
+          bytes[at] = static_cast<char>(random());
+          break;
+        case 1:
+          bytes.erase(at, 1 + below(5));
+          break;
+        case 2:
+          bytes.insert(at, 1, "\r\n:; 0\xff"[below(7)]);
+          break;
+        default:
+          bytes.insert(at, bytes.substr(below(bytes.size()), below(40)));
+          break;
       }
       if (bytes.empty()) bytes = "x";
     }
@@ -93,7 +105,8 @@ TEST(RequestParser, NoBytesBreakIt) {
 }
 
 TEST(RequestParser, TrailersDoNotBecomeHeaders) {
-  const auto parsed = parse("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Amz-Target: evil\r\n\r\n", {});
+  const auto parsed = parse(
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Amz-Target: evil\r\n\r\n", {});
   EXPECT_EQ(parsed.status, RequestParser::Status::kDone);
   EXPECT_EQ(parsed.headers, 2u);
 }

@@ -1,6 +1,6 @@
-// Goal: a client can make the server hold or wait for nothing without a bound, cannot make it read one stream of bytes in
-// two ways, and always gets its answers in order; whatever dies first, client, request or server, nothing breaks. A real
-// server on a free port, spoken to byte by byte.
+// Goal: a client can make the server hold or wait for nothing without a bound, cannot make it read one stream
+// of bytes in two ways, and always gets its answers in order; whatever dies first, client, request or server,
+// nothing breaks. A real server on a free port, spoken to byte by byte.
 #include "net/http_server.h"
 
 #include <gmock/gmock.h>
@@ -146,7 +146,8 @@ TEST_F(HttpServerTest, Http10ClosesUnlessKeptAlive) {
 TEST_F(HttpServerTest, PipelinedAnswersComeInTheOrderOfTheRequests) {
   start();
   auto c = client();
-  ASSERT_TRUE(c.send(http_request("GET", "/hold1") + http_request("GET", "/hold2") + http_request("GET", "/3")));
+  ASSERT_TRUE(
+      c.send(http_request("GET", "/hold1") + http_request("GET", "/hold2") + http_request("GET", "/3")));
   ASSERT_TRUE(eventually([&] { return handler_.handled == 3; }));
   handler_.let_go("/hold2");
   handler_.let_go("/hold1");
@@ -185,8 +186,10 @@ TEST_F(HttpServerTest, ReadsARequestThatComesByteByByte) {
 TEST_F(HttpServerTest, JoinsChunks) {
   start();
   auto c = client();
-  ASSERT_TRUE(c.send("POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
-                     "5\r\nhello\r\n1;x=y\r\n \r\n5\r\nworld\r\n0\r\nTrailer: t\r\n\r\n" + http_request("GET", "/next")));
+  ASSERT_TRUE(
+      c.send("POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+             "5\r\nhello\r\n1;x=y\r\n \r\n5\r\nworld\r\n0\r\nTrailer: t\r\n\r\n" +
+             http_request("GET", "/next")));
   EXPECT_EQ(c.read_response()->body, "/c hello world");
   EXPECT_EQ(c.read_response()->body, "/next ");
 }
@@ -246,30 +249,41 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"NoHttp", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400},
         Refused{"TwoHosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
         Refused{"NoHost", "GET / HTTP/1.1\r\n\r\n", 400},
-        Refused{"TwoLengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400},
+        Refused{"TwoLengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+                400},
         Refused{"LengthList", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\nx", 400},
         Refused{"SignedLength", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx", 400},
-        Refused{"LengthThenChunked",
-                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        Refused{"ChunkedThenLength",
-                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", 400},
-        Refused{"ChunkedTwice",
-                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+        Refused{
+            "LengthThenChunked",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400},
+        Refused{
+            "ChunkedThenLength",
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n",
+            400},
+        Refused{
+            "ChunkedTwice",
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+            400},
         Refused{"OtherCoding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
         Refused{"CodingList", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
         Refused{"Chunked10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
         Refused{"ChunkSizeOverflow",
-                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nx", 400},
-        Refused{"ChunkTooLarge",
-                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n401\r\nx", 413},
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nx",
+                400},
+        Refused{"ChunkTooLarge", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n401\r\nx",
+                413},
         Refused{"ChunksTooLarge",
-                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + std::string(1024, 'x') +
-                    "\r\n1\r\nx\r\n0\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" +
+                    std::string(1024, 'x') + "\r\n1\r\nx\r\n0\r\n\r\n",
                 413},
         Refused{"EndlessChunkHeader",
-                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(80 * 1024, 'x'), 400},
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
+                    std::string(80 * 1024, 'x'),
+                400},
         Refused{"BodyTooLarge", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\n\r\n", 413},
-        Refused{"LongHeader", "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20 * 1024, 'x') + "\r\n\r\n", 431},
+        Refused{"LongHeader", "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20 * 1024, 'x') + "\r\n\r\n",
+                431},
         Refused{"LongTarget", "GET /" + std::string(20 * 1024, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", 431},
         Refused{"ManyHeaders", "GET / HTTP/1.1\r\nHost: a\r\n" + many_headers(100) + "\r\n", 431},
         Refused{"Http2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505}),

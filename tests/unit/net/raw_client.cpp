@@ -89,7 +89,8 @@ std::optional<RawResponse> RawClient::read_response(bool head_only) {
     line = line_end + 2;
   }
   if (out.status == 100 || head_only) return out;
-  const size_t length = out.headers.contains("content-length") ? std::stoul(out.headers["content-length"]) : 0;
+  const size_t length =
+      out.headers.contains("content-length") ? std::stoul(out.headers["content-length"]) : 0;
   while (read_.size() < length) {
     if (!fill()) return std::nullopt;
   }
@@ -108,7 +109,11 @@ bool RawClient::closed_by_server() {
 std::string http_request(std::string_view method, std::string_view target, std::string_view body,
                          std::string_view headers) {
   std::string out;
-  out.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost:8000\r\n").append(headers);
+  out.append(method)
+      .append(" ")
+      .append(target)
+      .append(" HTTP/1.1\r\nHost: localhost:8000\r\n")
+      .append(headers);
   if (!body.empty()) out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
   out.append("\r\n").append(body);
   return out;

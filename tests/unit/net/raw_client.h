@@ -1,4 +1,5 @@
-// A client that sends exactly the bytes it is told and takes answers apart: for what no well-behaved client does.
+// A client that sends exactly the bytes it is told and takes answers apart: for what no well-behaved client
+// does.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,6 @@
-// Goal: a client's retry has the id of the call that it repeats and nothing else has; what cannot be a retry never shares
-// an id. The golden value holds the hash still: a change of it would break retries across a rolling upgrade.
+// Goal: a client's retry has the id of the call that it repeats and nothing else has; what cannot be a retry
+// never shares an id. The golden value holds the hash still: a change of it would break retries across a
+// rolling upgrade.
 #include "net/request_id.h"
 
 #include <gtest/gtest.h>
@@ -56,10 +57,13 @@ TEST(RequestIds, TextsLookLikeTheServices) {
 
 TEST(CredentialScope, IsReadFromTheHeader) {
   const auto scope = credential_scope(
-      "AWS4-HMAC-SHA256 Credential=AKID/20261121/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0");
+      "AWS4-HMAC-SHA256 Credential=AKID/20261121/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, "
+      "Signature=0");
   EXPECT_EQ(scope.access_key, "AKID");
   EXPECT_EQ(scope.region, "eu-central-1");
-  EXPECT_EQ(credential_scope("AWS4-HMAC-SHA256 Credential=a/b/20261121/local/dynamodb/aws4_request").access_key, "a/b");
+  EXPECT_EQ(
+      credential_scope("AWS4-HMAC-SHA256 Credential=a/b/20261121/local/dynamodb/aws4_request").access_key,
+      "a/b");
   for (const char* text : {"", "Bearer x", "Credential=", "Credential=AKID/20261121", "Credential=a/b/c/d"}) {
     EXPECT_EQ(credential_scope(text).access_key, "") << text;
     EXPECT_EQ(credential_scope(text).region, "") << text;

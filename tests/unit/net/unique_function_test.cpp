@@ -1,4 +1,5 @@
-// Goal: a callable is destroyed exactly once, whether it lives inside or on the heap, moved or not, called or not.
+// Goal: a callable is destroyed exactly once, whether it lives inside or on the heap, moved or not, called or
+// not.
 #include "net/unique_function.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,8 @@ template <size_t Bytes>
 void destroys_once() {
   auto owned = std::make_shared<int>(7);
   {
-    UniqueFunction<int(int)> a = [owned, unique = std::make_unique<int>(1), padding = std::array<char, Bytes>{}](int x) {
+    UniqueFunction<int(int)> a = [owned, unique = std::make_unique<int>(1),
+                                  padding = std::array<char, Bytes>{}](int x) {
       return x + *owned + *unique + padding[0];
     };
     EXPECT_EQ(owned.use_count(), 2);
