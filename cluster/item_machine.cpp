@@ -3,6 +3,7 @@
 
 #include "model/assert.h"
 #include "model/item_record.h"
+#include "model/size.h"
 #include "model/table_record.h"
 
 namespace stator::cluster {
@@ -78,8 +79,8 @@ void ItemMachine::take(const Command& command, api::Effects& effects, raft::Inde
       operation.outcome = std::get<api::ItemAnswer>(effects.answer);
     }
     first = false;
-    taken_bytes_ += change.key.size() + operation.record.size() +
-                    (operation.outcome && operation.outcome->item ? change.old_item ? change.old_item->size_bytes : 0 : 0);
+    taken_bytes_ += change.key.size() + operation.record.size();
+    if (operation.outcome && operation.outcome->item) taken_bytes_ += model::size_bytes(*operation.outcome->item);
     api::StoredItemPtr row;
     if (change.item) row = std::make_shared<api::StoredItem>(api::StoredItem{*change.item, change.size_bytes});
     overlay_.put(change.key, std::move(row), index);
@@ -136,6 +137,18 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> ItemMachine::apply(con
     case LogKind::kMetadata: break;
   }
   return model::Failure(LogEntryError::kMalformed);
+}
+
+model::Result<std::vector<AppliedRequest>, LogEntryError> ItemMachine::recall(const LogHeader& header,
+                                                                              std::string_view body) const {
+  std::vector<AppliedRequest> requests;
+  if (header.kind != LogKind::kWrite) return requests;
+  auto operations = decode_write_body(body);
+  if (!operations.ok()) return model::Failure(operations.error());
+  for (WriteOperationView& operation : *operations) {
+    if (operation.request_id) requests.push_back({*operation.request_id, std::move(*operation.outcome)});
+  }
+  return requests;
 }
 
 void ItemMachine::applied(raft::Index index) { overlay_.applied(index); }

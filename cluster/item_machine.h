@@ -41,6 +41,8 @@ class ItemMachine final : public StateMachine {
 
   model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header, std::string_view body,
                                                                   ApplyResult& result) override;
+  model::Result<std::vector<AppliedRequest>, LogEntryError> recall(const LogHeader& header,
+                                                                   std::string_view body) const override;
   void applied(raft::Index index) override;
 
   const Overlay& overlay() const { return overlay_; }

@@ -119,7 +119,8 @@ std::string encode_write_body(const std::vector<WriteOperation>& operations) {
 model::Result<std::vector<WriteOperationView>, LogEntryError> decode_write_body(std::string_view body) {
   using Operations = std::vector<WriteOperationView>;
   // The views outlive the reader, so they must point into `body` itself, which a misaligned body would not allow.
-  STATOR_ASSERT(reinterpret_cast<uintptr_t>(body.data()) % alignof(capnp::word) == 0, "entries are whole heap strings");
+  STATOR_ASSERT(body.empty() || reinterpret_cast<uintptr_t>(body.data()) % alignof(capnp::word) == 0,
+                "entries are whole heap strings");
   return decode<Operations>(body, [](BodyReader& reader) -> model::Result<Operations, LogEntryError> {
     auto list = reader.root<schemas::WriteBody>().getOperations();
     Operations operations;
@@ -226,7 +227,14 @@ model::Result<Allocated, LogEntryError> decode_allocated(std::string_view bytes)
 std::string encode_metadata_body(const MetadataBody& body) {
   capnp::MallocMessageBuilder message;
   auto root = message.initRoot<schemas::MetadataBody>();
-  if (body.request_id) root.setRequestId(request_id_data(*body.request_id));
+  if (body.request_id) {
+    STATOR_ASSERT(body.outcome.has_value(), "a remembered request has an outcome");
+    root.setRequestId(request_id_data(*body.request_id));
+    auto outcome = root.initOutcome();
+    outcome.setTable(data_of(model::encode_table_record(body.outcome->table)));
+    outcome.setItems(body.outcome->counts.items);
+    outcome.setBytes(body.outcome->counts.bytes);
+  }
   auto list = root.initChanges(static_cast<uint>(body.changes.size()));
   for (uint i = 0; i < list.size(); ++i) {
     const MetadataChange& change = body.changes[i];
@@ -290,6 +298,12 @@ model::Result<MetadataBody, LogEntryError> decode_metadata_body(std::string_view
     bool malformed = false;
     result.request_id = read_request_id(root.getRequestId(), malformed);
     if (malformed) return model::Failure(LogEntryError::kMalformed);
+    if (result.request_id) {
+      auto outcome = root.getOutcome();
+      auto table = model::decode_table_record(view_of(outcome.getTable()));
+      if (!table.ok()) return model::Failure(LogEntryError::kMalformed);
+      result.outcome = api::TableAnswer{std::move(*table), {outcome.getItems(), outcome.getBytes()}};
+    }
     for (auto in : root.getChanges()) {
       auto change = read_change(in);
       if (!change.ok()) return model::Failure(change.error());

@@ -108,6 +108,13 @@ model::Result<LogHeader, LogEntryError> decode_log_header(std::string_view entry
   return header;
 }
 
+bool matches(const LogHeader& header, model::PartitionId partition, const raft::Entry& entry) {
+  raft::EntryKind kind = raft::EntryKind::kNormal;
+  if (header.kind == LogKind::kNoop) kind = raft::EntryKind::kNoop;
+  if (header.kind == LogKind::kMembership) kind = raft::EntryKind::kMembership;
+  return header.partition == partition && header.index == entry.index && header.term == entry.term && kind == entry.kind;
+}
+
 std::string_view log_body(std::string_view entry) {
   STATOR_ASSERT(entry.size() >= kLogHeaderSize, "the header was decoded");
   return entry.substr(kLogHeaderSize);

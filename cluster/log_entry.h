@@ -59,10 +59,12 @@ std::string_view log_entry_error_text(LogEntryError error);
 
 // The whole entry. Fills header.checksum.
 std::shared_ptr<const std::string> seal_log_entry(LogHeader& header, std::string_view body);
-// Verifies format, lengths and checksum.
+// Verifies format, lengths and checksum, in this order.
 model::Result<LogHeader, LogEntryError> decode_log_header(std::string_view entry);
 // The bytes behind the header. Requires a decoded header.
 std::string_view log_body(std::string_view entry);
+// Whether the header is of `partition` and agrees with the place that Raft gives the entry in the log.
+bool matches(const LogHeader& header, model::PartitionId partition, const raft::Entry& entry);
 
 // --- kind write ---
 
@@ -104,7 +106,8 @@ struct MetadataChange {
 };
 struct MetadataBody {
   std::vector<MetadataChange> changes;
-  std::optional<RequestId> request_id;
+  std::optional<RequestId> request_id;      // where a retry can be recognised
+  std::optional<api::TableAnswer> outcome;  // with request_id
 };
 std::string encode_metadata_body(const MetadataBody& body);
 model::Result<MetadataBody, LogEntryError> decode_metadata_body(std::string_view body);

@@ -72,23 +72,11 @@ RowWrite row_of(const MetadataChange& change) {
   return {model::RowKind::kAllocated, {}, encode_allocated(change.allocated)};
 }
 
-// What a retry of the request that made `body` is answered with: its table, as the first answer showed it.
-std::optional<api::Answer> outcome(const MetadataBody& body, const ClusterState& before) {
-  for (const MetadataChange& change : body.changes) {
-    if (change.kind == MetadataChange::Kind::kPutTable) {
-      api::TableAnswer answer{change.table, {}};
-      if (!before.find(change.table.id)) answer.table.status = model::TableStatus::kCreating;
-      return answer;
-    }
-    if (change.kind == MetadataChange::Kind::kDeleteTable) {
-      const model::Table* table = before.find(change.table.id);
-      if (!table) return std::nullopt;
-      api::TableAnswer answer{*table, {}};
-      answer.table.status = model::TableStatus::kDeleting;
-      return answer;
-    }
-  }
-  return std::nullopt;
+// The requests that an entry with `body` answered.
+std::vector<AppliedRequest> requests_of(MetadataBody& body) {
+  std::vector<AppliedRequest> requests;
+  if (body.request_id) requests.push_back({*body.request_id, std::move(*body.outcome)});
+  return requests;
 }
 
 }  // namespace
@@ -221,7 +209,6 @@ void MetadataMachine::take(const Command& command, api::Effects& effects, raft::
   STATOR_ASSERT(!body_, "one command an entry");
   proposed_ = std::make_shared<ClusterState>(proposed_ ? *proposed_ : *applied_);
   body_.emplace();
-  body_->request_id = command.id;
   for (api::TableChange& change : effects.tables) {
     MetadataChange out;
     switch (change.kind) {
@@ -253,6 +240,10 @@ void MetadataMachine::take(const Command& command, api::Effects& effects, raft::
         body_->changes.push_back(std::move(out));
         continue;
     }
+  }
+  if (command.id) {
+    body_->request_id = command.id;
+    body_->outcome = std::get<api::TableAnswer>(effects.answer);
   }
   for (const MetadataChange& change : body_->changes) proposed_->apply(change);
   proposed_index_ = index;
@@ -288,12 +279,16 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> MetadataMachine::apply
     next->apply(change);
     result.rows.push_back(row_of(change));
   }
-  std::vector<AppliedRequest> requests;
-  if (decoded->request_id) {
-    if (auto answer = outcome(*decoded, *applied_)) requests.push_back({*decoded->request_id, std::move(*answer)});
-  }
   applied_ = std::move(next);
-  return requests;
+  return requests_of(*decoded);
+}
+
+model::Result<std::vector<AppliedRequest>, LogEntryError> MetadataMachine::recall(const LogHeader& header,
+                                                                                  std::string_view body) const {
+  if (header.kind != LogKind::kMetadata) return std::vector<AppliedRequest>{};
+  auto decoded = decode_metadata_body(body);
+  if (!decoded.ok()) return model::Failure(decoded.error());
+  return requests_of(*decoded);
 }
 
 void MetadataMachine::applied(raft::Index index) {

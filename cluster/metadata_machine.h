@@ -75,6 +75,8 @@ class MetadataMachine final : public StateMachine {
 
   model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header, std::string_view body,
                                                                   ApplyResult& result) override;
+  model::Result<std::vector<AppliedRequest>, LogEntryError> recall(const LogHeader& header,
+                                                                   std::string_view body) const override;
   void applied(raft::Index index) override;
 
  private:

@@ -7,7 +7,10 @@ namespace stator::cluster {
 
 Overlay::Admission Overlay::admit(Command& command) {
   auto it = rows_.find(std::string_view(command.key));
-  if (it != rows_.end() && !it->second.loading) return Admission::kReady;
+  if (it != rows_.end() && !it->second.loading) {
+    ++it->second.holders;
+    return Admission::kReady;
+  }
   Admission admission = Admission::kWaiting;
   if (it == rows_.end()) {
     it = rows_.emplace(command.key, Row{}).first;
@@ -26,6 +29,7 @@ std::vector<Command> Overlay::loaded(const std::string& key, uint64_t load, api:
   it->second.item = std::move(row);
   std::vector<Command> waiting = std::move(it->second.waiting);
   it->second.waiting.clear();
+  it->second.holders = waiting.size();
   parked_ -= waiting.size();
   return waiting;
 }
@@ -62,14 +66,19 @@ void Overlay::put(std::string_view key, api::StoredItemPtr row, raft::Index inde
 
 void Overlay::release(std::string_view key) {
   auto it = rows_.find(key);
-  if (it != rows_.end() && !it->second.loading && it->second.index == 0) rows_.erase(it);
+  if (it == rows_.end() || it->second.loading) return;  // cleared since, and perhaps asked for again
+  STATOR_ASSERT(it->second.holders > 0, "a row is released by those that hold it");
+  if (--it->second.holders == 0 && it->second.index == 0) rows_.erase(it);
 }
 
 void Overlay::applied(raft::Index index) {
   while (!written_.empty() && written_.front().first <= index) {
     auto it = rows_.find(std::string_view(written_.front().second));
     // A later proposal may have written the key again: then that one's turn comes.
-    if (it != rows_.end() && it->second.index <= index) rows_.erase(it);
+    if (it != rows_.end() && it->second.index <= index) {
+      it->second.index = 0;  // what is here is what items/ holds
+      if (it->second.holders == 0) rows_.erase(it);
+    }
     written_.pop_front();
   }
 }

@@ -1,8 +1,6 @@
 // The leader's side of a replica: commands admitted, evaluated, proposed; barriers. What Raft hands out: replica_ready.cpp.
 #include "cluster/replica.h"
 
-#include <cstring>
-
 #include "model/assert.h"
 
 namespace stator::cluster {
@@ -39,29 +37,34 @@ Replica::Replica(ReplicaConfig config, raft::InitialState initial, AppliedState 
                                            std::string_view body) { return seal(kind, term, index, body); }),
             [&] {
               STATOR_ASSERT(initial.applied == applied_.index, "one applied index");
+              STATOR_ASSERT(initial.last_index == initial.applied || !initial.tail.empty(), "the last entry is at hand");
               clock_.observe(applied_.stamp);
+              last_checksum_ = applied_.checksum;
+              last_checksum_index_ = applied_.index;
+              membership_index_ = applied_.index;
               // Entries after the applied one are stamped above it; the newest of them bounds the clock.
               for (const raft::Entry& entry : initial.tail) {
                 auto header = decode_log_header(*entry.data);
                 if (!header.ok()) continue;  // found again, and reported, when it is applied
                 clock_.observe(header->stamp);
+                if (entry.index <= applied_.index) continue;
                 last_checksum_ = header->checksum;
                 last_checksum_index_ = entry.index;
               }
               return std::move(initial);
             }()) {
-  STATOR_ASSERT(config_.unapplied_bytes_max * 2 <= config_.raft.uncommitted_bytes_max, "proposals never lack space");
+  STATOR_ASSERT(config_.unapplied_bytes_max + kLogBodyMax <= config_.raft.uncommitted_bytes_max,
+                "proposals never lack space");
 }
 
 void Replica::recall(const raft::Entry& entry) {
+  STATOR_ASSERT(entry.index <= applied_.index, "what is not applied is replayed, not recalled");
   auto header = decode_log_header(*entry.data);
-  if (!header.ok() || header->kind != LogKind::kWrite) return;
-  auto operations = decode_write_body(log_body(*entry.data));
-  if (!operations.ok()) return;
-  for (WriteOperationView& operation : *operations) {
-    if (operation.request_id) {
-      request_ids_.remember(*operation.request_id, header->stamp, header->index, std::move(*operation.outcome));
-    }
+  if (!header.ok()) return;  // it is applied: nothing but the memory of its requests is lost
+  auto requests = machine_->recall(*header, log_body(*entry.data));
+  if (!requests.ok()) return;
+  for (AppliedRequest& request : *requests) {
+    request_ids_.remember(request.id, header->stamp, entry.index, std::move(request.outcome));
   }
 }
 
@@ -100,16 +103,28 @@ std::shared_ptr<const std::string> Replica::seal(raft::EntryKind kind, raft::Ter
 
 void Replica::tick(uint64_t now_micros) {
   now_micros_ = now_micros;
-  node_.tick();
+  if (!failure_) node_.tick();
 }
 
 void Replica::campaign(uint64_t now_micros) {
   now_micros_ = now_micros;
-  node_.campaign();
+  if (!failure_) node_.campaign();
 }
 
 void Replica::step(raft::Message message, uint64_t now_micros) {
   now_micros_ = now_micros;
+  if (failure_ || std::holds_alternative<raft::SnapshotChunk>(message.body)) return;
+  // What is acknowledged must be what can be applied: damage is refused while the sender still has the right bytes. A format
+  // that is not known is not damage (docs/architecture.md, protocol 6).
+  if (const auto* append = std::get_if<raft::Append>(&message.body)) {
+    for (const raft::Entry& entry : append->entries) {
+      if (!entry.data) return;
+      auto header = decode_log_header(*entry.data);
+      if (header.ok() ? !matches(*header, config_.partition, entry) : header.error() != LogEntryError::kUnknownFormat) {
+        return;
+      }
+    }
+  }
   node_.step(std::move(message));
 }
 
@@ -156,11 +171,11 @@ void Replica::row_load_failed(const std::string& key, uint64_t load, const api::
 
 void Replica::read(Token token, uint64_t now_micros) {
   now_micros_ = now_micros;
-  if (failure_ || !serving_ || !leads()) return answer(token, api::Failure(not_leading()));
+  if (failure_ || !serving_ || !leads() || node_.term() != lead_term_) return answer(token, api::Failure(not_leading()));
   if (waiting() >= config_.waiting_max) return answer(token, api::Failure(busy()));
   uint64_t context = next_context_++;
   if (!node_.read_index(context).ok()) return answer(token, api::Failure(busy()));
-  confirming_.emplace(context, Confirming{token, std::nullopt});
+  confirming_.emplace(context, Confirming{token, std::nullopt, 0, lead_term_});
 }
 
 void Replica::configure(const model::Table& table, uint64_t now_micros) {
@@ -209,21 +224,25 @@ void Replica::evaluate(Command command, uint64_t now_micros) {
   }
   raft::Index index = node_.last_index() + 1;
   machine_->take(command, *effects, index, *body_stamp_);
+  machine_->evaluated(command);
   if (command.id) proposed_ids_.emplace(*command.id, index);
   body_.push_back({index, lead_term_, command.token, command.id, std::move(effects->answer)});
   if (machine_->body_full()) flush();
 }
 
-// An answer that proposes nothing is a strong read: of the newest proposal that it saw, or else of this moment.
+// An answer that proposes nothing is a strong read, of the newest proposal that it saw.
 void Replica::barrier(Token token, api::Result<api::Answer> result, raft::Index newest_read) {
-  if (newest_read > node_.applied_index()) {
-    barriers_.emplace(newest_read, Unanswered{token, std::move(result)});
-    return;
-  }
-  if (serves_alone()) return answer(token, std::move(result));
+  bool still_to_be_proposed = newest_read > node_.last_index();
+  if (still_to_be_proposed || serves_alone()) return answer_when_applied(newest_read, token, std::move(result));
   uint64_t context = next_context_++;
   if (!node_.read_index(context).ok()) return answer(token, api::Failure(busy()));
-  confirming_.emplace(context, Confirming{token, std::move(result)});
+  confirming_.emplace(context, Confirming{token, std::move(result), newest_read, lead_term_});
+}
+
+// Requires that this replica leads: a later leader may put another entry at the index, so step_down() takes it back.
+void Replica::answer_when_applied(raft::Index index, Token token, api::Result<api::Answer> result) {
+  if (index <= node_.applied_index()) return answer(token, std::move(result));
+  barriers_.emplace(index, Unanswered{token, std::move(result)});
 }
 
 // --- proposing --------------------------------------------------------------------------------------------------------
@@ -248,8 +267,8 @@ void Replica::propose(LogKind kind, std::string_view body, model::Stamp stamp) {
   auto index = node_.propose(body);
   STATOR_ASSERT(index.ok(), "a proposal fails only with the leadership");
   STATOR_ASSERT(*index == expected, "nothing is appended between evaluation and proposal");
-  unapplied_.emplace_back(expected, body.size());
-  unapplied_bytes_ += body.size();
+  unapplied_.push_back({expected, lead_term_, kLogHeaderSize + body.size()});
+  unapplied_bytes_ += unapplied_.back().bytes;
 }
 
 void Replica::propose_schema(uint64_t now_micros) {
@@ -285,16 +304,28 @@ void Replica::step_down() {
   lead_index_ = 0;
   proposed_schema_ = 0;
   body_stamp_.reset();
-  for (Proposed& command : body_) {
-    if (command.id) proposed_ids_.erase(*command.id);
-    answer(command.token, api::Failure(not_leading()));
-  }
-  body_.clear();
+  for (const Proposed& command : std::exchange(body_, {})) break_promise(command, not_leading());
   for (Command& command : machine_->step_down()) answer(command.token, api::Failure(not_leading()));
   parked_ = 0;
   for (auto& [index, unanswered] : barriers_) answer(unanswered.token, api::Failure(not_leading()));
   barriers_.clear();
   update_serving();
+}
+
+// The command's entry will not be, or not be known to be, in the log: its client hears `error`, and so do its retries.
+void Replica::break_promise(const Proposed& command, const api::Error& error) {
+  answer(command.token, api::Failure(error));
+  if (!command.id) return;
+  proposed_ids_.erase(*command.id);
+  auto [it, end] = retries_.equal_range(command.index);
+  while (it != end) {
+    if (it->second.second != *command.id) {
+      ++it;
+      continue;
+    }
+    answer(it->second.first, api::Failure(error));
+    it = retries_.erase(it);
+  }
 }
 
 size_t Replica::waiting() const {

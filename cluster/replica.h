@@ -5,9 +5,12 @@
 //   submit ─▶ admit ─▶ [load row] ─▶ evaluate ─┬─ effects ─▶ body ─▶ propose ─▶ persist ─▶ commit ─▶ apply ─▶ answer
 //                                              └─ nothing ─▶ barrier ────────────────────────────────────▶ answer
 //
-// Every answer is a commit or a read (docs/architecture.md, protocol 7): what changes nothing waits for the newest proposal
-// that it saw, or confirms the leadership by a ReadIndex that began after it arrived. Where the leadership is lost, none of
-// the waiting is answered with a result: the client hears that the outcome is unknown, or that nothing was done.
+// Every answer is a commit or a read (docs/architecture.md, protocol 7). What changes nothing confirms the leadership by a
+// ReadIndex that began after it arrived, and waits for the newest proposal that it saw. Both are needed: that proposal's
+// commit alone may be counted from acknowledgements that were on their way since before another leader took over. Only
+// where that proposal is still to be made does its commit confirm the leadership too. Where the leadership is lost, none of
+// this is answered with a result. A write that is in the log stays promised until its index is known to be committed or
+// overwritten, over the end of the leadership.
 //
 // After any inputs, call take_outputs(): it proposes what was evaluated since (one entry for all of it) and collects the
 // work. Pure; one thread at a time.
@@ -22,9 +25,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "api/answer.h"
 #include "cluster/command.h"
 #include "cluster/hybrid_clock.h"
+#include "cluster/replica_outputs.h"
 #include "cluster/request_ids.h"
 #include "cluster/state_machine.h"
 #include "model/ids.h"
@@ -37,63 +40,17 @@ struct ReplicaConfig {
   model::TableId table;        // none for group 0
   uint32_t range_epoch = 1;
   raft::Config raft;           // seal and unseal are set by the replica
-  // Proposed and not applied yet, in bytes: commands are refused beyond (docs/architecture.md, protocol 2). At most half of
-  // raft.uncommitted_bytes_max, so that a proposal never fails for want of space.
+  // Proposed and not applied yet, in bytes: commands are refused beyond (docs/architecture.md, protocol 2). Together with
+  // kLogBodyMax at most raft.uncommitted_bytes_max, so that a proposal never fails for want of space.
   size_t unapplied_bytes_max = 16 * 1024 * 1024;
   // Clients that wait for a row, a commit or a confirmation; more are refused.
   size_t waiting_max = 65'536;
+  // The log is cut only where that frees so many entries: each cut is a synced write.
+  raft::Index log_cut_entries_min = 1024;
 };
 
-// What a partition's state row holds beside the rows themselves, as of the last applied entry.
-struct AppliedState {
-  raft::Index index = 0;
-  raft::Term term = 0;
-  model::Stamp stamp;
-  uint32_t schema_version = 0;
-  raft::Membership membership;
-  uint64_t items = 0;
-  uint64_t bytes = 0;
-  uint64_t checksum = 0;  // of the entry at `index`; 0: not known
-};
-
-// How a waiting client was answered.
-struct Answered {
-  Token token = 0;
-  api::Result<api::Answer> result;
-};
-
-// Rows to be written to items/ in one batch with the state.
-struct ApplyWork {
-  std::vector<RowWrite> rows;
-  AppliedState state;
-  size_t bytes = 0;
-};
-
-// To be made one synced batch of log/, in order; then persisted(id).
-struct PersistWork {
-  uint64_t id = 0;
-  std::optional<raft::HardState> hard_state;
-  std::vector<raft::Entry> entries;
-};
-
-struct ReplicaOutputs {
-  std::optional<raft::SoftState> soft_state;
-  std::optional<bool> serving;            // set when it changed: the leader takes requests from now on, or no more
-  std::vector<PersistWork> persist;
-  std::vector<raft::Message> messages;    // may be sent now; those that wait for a sync come with persisted()
-  std::vector<ApplyWork> apply;           // in order; then applied(state.index)
-  std::vector<RowLoad> loads;             // then row_loaded or row_load_failed
-  std::vector<raft::LogRead> log_reads;   // then log_loaded
-  std::vector<Token> reads;               // strong reads that may now read items/
-  std::vector<Answered> answers;
-  std::optional<raft::Index> cut_log;     // the stored log may be cut up to this index (inclusive), whose membership is
-                                          // the applied one
-  bool state_changed = false;             // an applied entry may have changed what the state machine publishes
-
-  bool empty() const;
-};
-
-// Why a replica stopped for good: it must be closed, and its node says so.
+// Why a replica stopped for good: it must be closed, and its node says so. It takes no inputs but completions any more, so
+// that another replica leads, and answers what waits.
 struct ReplicaFailure {
   LogEntryError error;
   raft::Index index = 0;
@@ -101,12 +58,13 @@ struct ReplicaFailure {
 
 class Replica {
  public:
-  // `initial.applied` and `applied.index` are the same.
+  // `initial.applied` and `applied.index` are the same. Where the log goes further, `initial.tail` holds its last entry:
+  // stamps go on above it.
   Replica(ReplicaConfig config, raft::InitialState initial, AppliedState applied,
           std::unique_ptr<StateMachine> machine);
   Replica(const Replica&) = delete;  // the node's seal() holds this
   // Before the first input: an applied entry of the last kRequestIdRetentionMicros, in order, so that retries from before a
-  // restart are recognised. Entries that are no writes are passed over.
+  // restart are recognised. Entries that answered no request are passed over.
   void recall(const raft::Entry& entry);
 
   // --- inputs; `now_micros` is the wall clock ---
@@ -124,7 +82,8 @@ class Replica {
   void persisted(uint64_t id, uint64_t now_micros);
   void applied(raft::Index index, uint64_t now_micros);
   void log_loaded(uint64_t id, std::vector<raft::Entry> entries);
-  // A synced write to items/ covers everything up to index: the log may be cut where nothing else needs it.
+  // A synced write to items/ covers everything up to index: the log may be cut where nothing else needs it. Replicas are
+  // not sent snapshots, so the log of a group of several is cut by its leader alone, which knows what all members hold.
   void items_synced(raft::Index index, uint64_t now_micros);
   // What the table should be, by group 0: the leader logs it where it is newer than what the log says.
   void configure(const model::Table& table, uint64_t now_micros);
@@ -162,6 +121,14 @@ class Replica {
   struct Confirming {
     Token token = 0;
     std::optional<api::Result<api::Answer>> result;  // nullopt: a read
+    raft::Index newest_read = 0;                     // with result: the newest proposal that it saw
+    raft::Term term = 0;                             // of the leadership that made that proposal
+  };
+  // An own proposal that may be in the log still.
+  struct Unapplied {
+    raft::Index index = 0;
+    raft::Term term = 0;
+    size_t bytes = 0;
   };
   struct Unanswered {
     Token token = 0;
@@ -175,17 +142,21 @@ class Replica {
   void evaluate(Command command, uint64_t now_micros);
   bool answered_as_retry(const Command& command);
   void barrier(Token token, api::Result<api::Answer> result, raft::Index newest_read);
+  void answer_when_applied(raft::Index index, Token token, api::Result<api::Answer> result);
   void flush();
   void propose(LogKind kind, std::string_view body, model::Stamp stamp);
   void propose_schema(uint64_t now_micros);
   void update_serving();
   void step_down();
+  void break_promise(const Proposed& command, const api::Error& error);
 
   // What Raft hands out (replica_ready.cpp).
   void drain();
-  void overwritten(raft::Index from, raft::Term term);
+  void observe(const raft::Entry& last);
+  void overwritten(const std::vector<raft::Entry>& entries);
   void apply_committed(std::vector<raft::Entry> entries);
-  bool apply_one(const raft::Entry& entry, ApplyWork& work);
+  std::optional<LogEntryError> apply_one(const raft::Entry& entry, ApplyWork& work);
+  void fail(LogEntryError error, raft::Index index);
   void confirmed(const raft::ReadState& state);
   void dropped(uint64_t context);
   void answer(Token token, api::Result<api::Answer> result);
@@ -218,10 +189,10 @@ class Replica {
   size_t parked_ = 0;                                                        // commands that the machine holds
 
   std::map<uint64_t, std::vector<raft::Message>> after_sync_;  // by persist id
-  std::deque<std::pair<raft::Index, size_t>> unapplied_;       // own proposals: index and bytes, until applied
+  std::deque<Unapplied> unapplied_;                            // in order of index
   size_t unapplied_bytes_ = 0;
 
-  raft::Index membership_index_ = 0;  // the newest applied membership entry
+  raft::Index membership_index_ = 0;  // the newest applied membership entry is not above this one
 
   raft::Term lead_term_ = 0;       // the term in which this replica leads; 0: it does not
   raft::Index lead_index_ = 0;     // that term's first entry

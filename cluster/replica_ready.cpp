@@ -1,17 +1,16 @@
 // What Raft hands out, carried on: persisting, sending, applying, and the answers that wait for it.
-#include <cstring>
-
 #include "cluster/replica.h"
+
 #include "model/assert.h"
 
 namespace stator::cluster {
 namespace {
 
-// The log is cut only when that frees something worth a write.
-constexpr raft::Index kCutEntriesMin = 1024;
-
 api::Error overwritten_error() {
   return api::service_unavailable("Another leader took over before this write was stored", 50).error;
+}
+api::Error unconfirmed() {
+  return api::service_unavailable("Leadership was lost before the read was confirmed", 50).error;
 }
 api::Error unknown_outcome() {
   return api::internal_error("The replica stopped before the write's outcome was known").error;
@@ -32,8 +31,8 @@ void Replica::applied(raft::Index index, uint64_t now_micros) {
   now_micros_ = now_micros;
   node_.applied(index);
   machine_->applied(index);
-  while (!unapplied_.empty() && unapplied_.front().first <= index) {
-    unapplied_bytes_ -= unapplied_.front().second;
+  while (!unapplied_.empty() && unapplied_.front().index <= index) {
+    unapplied_bytes_ -= unapplied_.front().bytes;
     unapplied_.pop_front();
   }
   propose_schema(now_micros);
@@ -41,18 +40,23 @@ void Replica::applied(raft::Index index, uint64_t now_micros) {
   answer_applied(index);
 }
 
-void Replica::log_loaded(uint64_t id, std::vector<raft::Entry> entries) { node_.log_loaded(id, std::move(entries)); }
+void Replica::log_loaded(uint64_t id, std::vector<raft::Entry> entries) {
+  if (!failure_) node_.log_loaded(id, std::move(entries));
+}
 
 void Replica::items_synced(raft::Index index, uint64_t now_micros) {
+  now_micros_ = now_micros;
   request_ids_.forget_before(model::Stamp{now_micros});
   raft::Index cut = std::min(index, node_.applied_index());
   // A restart rebuilds the request ids from the log (docs/architecture.md, protocol 9).
   if (auto oldest = request_ids_.oldest_index()) cut = std::min(cut, *oldest - 1);
   if (leads()) {
     for (const raft::PeerStatus& peer : node_.status().peers) cut = std::min(cut, peer.match);
+  } else if (node_.membership().voters.size() + node_.membership().learners.size() > 1) {
+    return;  // a member that is further behind may have to be caught up from here one day
   }
   // The log's new base carries the membership at the cut: only the applied one is at hand.
-  if (cut < membership_index_ || cut < node_.first_index() + kCutEntriesMin) return;
+  if (cut < membership_index_ || cut + 1 < node_.first_index() + config_.log_cut_entries_min) return;
   node_.compact(cut);
   out_.cut_log = cut;
 }
@@ -83,14 +87,10 @@ void Replica::drain() {
       if (soft.role == raft::Role::kLeader) lead_term_ = soft.term;
       out_.soft_state = soft;
     }
+    STATOR_ASSERT(!ready.snapshot && ready.snapshot_requests.empty(), "a log is cut only to where all members are");
     if (!ready.entries.empty()) {
-      overwritten(ready.entries.front().index, ready.entries.front().term);
-      const raft::Entry& last = ready.entries.back();
-      if (auto header = decode_log_header(*last.data); header.ok()) {
-        last_checksum_ = header->checksum;
-        last_checksum_index_ = last.index;
-        clock_.observe(header->stamp);
-      }
+      overwritten(ready.entries);
+      observe(ready.entries.back());
     }
     for (raft::Message& message : ready.messages) out_.messages.push_back(std::move(message));
     if (ready.persist_id != 0) {
@@ -105,27 +105,33 @@ void Replica::drain() {
   }
 }
 
+// The newest entry of the log: the next one continues its chain and goes above its stamp.
+void Replica::observe(const raft::Entry& last) {
+  if (last.term == lead_term_) return;  // sealed here
+  auto header = decode_log_header(*last.data);
+  if (!header.ok()) return;  // found again, and reported, when it is applied
+  last_checksum_ = header->checksum;
+  last_checksum_index_ = last.index;
+  clock_.observe(header->stamp);
+}
+
 // --- proposals of an earlier term -------------------------------------------------------------------------------------
 
-// Entries from `from` on are replaced by those of `term`: promises made for them in another term will not be kept.
-void Replica::overwritten(raft::Index from, raft::Term term) {
-  while (!proposed_.empty() && proposed_.back().index >= from && proposed_.back().term != term) {
-    Proposed& command = proposed_.back();
-    if (command.id) proposed_ids_.erase(*command.id);
-    answer(command.token, api::Failure(overwritten_error()));
+// The log is these entries from the first one's index on: a promise for an entry that is not among them is broken.
+void Replica::overwritten(const std::vector<raft::Entry>& entries) {
+  raft::Index from = entries.front().index;
+  auto replaced = [&](raft::Index index, raft::Term term) {
+    return index >= from && (index - from >= entries.size() || entries[index - from].term != term);
+  };
+  // Terms rise along the log, so where one is still there, all before it are.
+  while (!proposed_.empty() && replaced(proposed_.back().index, proposed_.back().term)) {
+    Proposed command = std::move(proposed_.back());
     proposed_.pop_back();
+    break_promise(command, overwritten_error());
   }
-  while (!unapplied_.empty() && unapplied_.back().first >= from && lead_term_ != term) {
-    unapplied_bytes_ -= unapplied_.back().second;
+  while (!unapplied_.empty() && replaced(unapplied_.back().index, unapplied_.back().term)) {
+    unapplied_bytes_ -= unapplied_.back().bytes;
     unapplied_.pop_back();
-  }
-  for (auto it = retries_.lower_bound(from); it != retries_.end();) {
-    if (proposed_ids_.contains(it->second.second)) {
-      ++it;
-      continue;
-    }
-    answer(it->second.first, api::Failure(overwritten_error()));
-    it = retries_.erase(it);
   }
 }
 
@@ -133,38 +139,36 @@ void Replica::overwritten(raft::Index from, raft::Term term) {
 
 void Replica::apply_committed(std::vector<raft::Entry> entries) {
   if (failure_) return;
+  raft::Index before = applied_.index;
   ApplyWork work;
   for (const raft::Entry& entry : entries) {
-    if (!apply_one(entry, work)) break;
+    if (auto error = apply_one(entry, work)) {
+      fail(*error, entry.index);
+      break;
+    }
   }
   work.state = applied_;
-  if (work.state.index != 0) out_.apply.push_back(std::move(work));
+  if (applied_.index != before) out_.apply.push_back(std::move(work));
 }
 
-// False where the entry cannot be read: the replica stops here, it never skips (docs/architecture.md, protocol 6).
-bool Replica::apply_one(const raft::Entry& entry, ApplyWork& work) {
+// An error where the entry cannot be read: the replica stops there, it never skips (docs/architecture.md, protocol 6).
+std::optional<LogEntryError> Replica::apply_one(const raft::Entry& entry, ApplyWork& work) {
   STATOR_ASSERT(entry.index == applied_.index + 1, "entries are applied in order, each once");
-  auto fail = [&](LogEntryError error) {
-    failure_ = ReplicaFailure{error, entry.index};
-    for (Proposed& command : proposed_) answer(command.token, api::Failure(unknown_outcome()));
-    proposed_.clear();
-    update_serving();
-    return false;
-  };
   auto header = decode_log_header(*entry.data);
-  if (!header.ok()) return fail(header.error());
+  if (!header.ok()) return header.error();
   bool chained = header->previous_checksum == 0 || applied_.checksum == 0 ||
                  header->previous_checksum == applied_.checksum;
-  if (!chained || header->index != entry.index || header->term != entry.term ||
-      header->partition != config_.partition) {
-    return fail(LogEntryError::kChecksum);
+  if (!chained || !matches(*header, config_.partition, entry)) return LogEntryError::kChecksum;
+  if (header->stamp <= applied_.stamp) return LogEntryError::kMalformed;
+  std::optional<raft::Membership> membership;
+  if (header->kind == LogKind::kMembership) {
+    membership = raft::decode_membership(log_body(*entry.data));
+    if (!membership) return LogEntryError::kMalformed;
   }
   ApplyResult result;
   auto requests = machine_->apply(*header, log_body(*entry.data), result);
-  if (!requests.ok()) return fail(requests.error());
-  if (header->kind == LogKind::kMembership) {
-    auto membership = raft::decode_membership(log_body(*entry.data));
-    if (!membership) return fail(LogEntryError::kMalformed);
+  if (!requests.ok()) return requests.error();
+  if (membership) {
     applied_.membership = std::move(*membership);
     membership_index_ = entry.index;
   }
@@ -184,31 +188,53 @@ bool Replica::apply_one(const raft::Entry& entry, ApplyWork& work) {
   applied_.items += static_cast<uint64_t>(result.count_delta);
   applied_.bytes += static_cast<uint64_t>(result.bytes_delta);
   if (header->kind == LogKind::kMetadata || header->kind == LogKind::kSchema) out_.state_changed = true;
-  return true;
+  return std::nullopt;
+}
+
+// The entry at `index` cannot be applied: this replica stops there. What it waits for up to there still comes.
+void Replica::fail(LogEntryError error, raft::Index index) {
+  failure_ = ReplicaFailure{error, index};
+  step_down();
+  while (!proposed_.empty() && proposed_.back().index >= index) {
+    Proposed command = std::move(proposed_.back());
+    proposed_.pop_back();
+    break_promise(command, unknown_outcome());
+  }
+  for (auto& [context, confirming] : std::exchange(confirming_, {})) {
+    answer(confirming.token, api::Failure(unconfirmed()));
+  }
+  for (auto it = confirmed_reads_.lower_bound(index); it != confirmed_reads_.end(); it = confirmed_reads_.erase(it)) {
+    answer(it->second, api::Failure(unconfirmed()));
+  }
 }
 
 // --- answers ----------------------------------------------------------------------------------------------------------
 
 void Replica::confirmed(const raft::ReadState& state) {
   auto it = confirming_.find(state.context);
-  STATOR_ASSERT(it != confirming_.end(), "a context is confirmed once");
+  if (it == confirming_.end()) return;  // answered when this replica failed
   Confirming confirming = std::move(it->second);
   confirming_.erase(it);
-  if (confirming.result) {
-    // The leadership is confirmed, so what was read when it was evaluated was the newest.
-    answer(confirming.token, std::move(*confirming.result));
-  } else if (state.index <= node_.applied_index()) {
-    out_.reads.push_back(confirming.token);
-  } else {
-    confirmed_reads_.emplace(state.index, confirming.token);
+  if (!confirming.result) {
+    if (state.index <= node_.applied_index()) {
+      out_.reads.push_back(confirming.token);
+    } else {
+      confirmed_reads_.emplace(state.index, confirming.token);
+    }
+    return;
   }
+  // The leadership held when the command was evaluated, so what it read was the newest. Where that is not committed yet,
+  // only the leadership that proposed it can tell that it stays: it may have ended since the confirmation.
+  if (confirming.newest_read > node_.applied_index() && confirming.term != lead_term_) {
+    return answer(confirming.token, api::Failure(unconfirmed()));
+  }
+  answer_when_applied(confirming.newest_read, confirming.token, std::move(*confirming.result));
 }
 
 void Replica::dropped(uint64_t context) {
   auto it = confirming_.find(context);
   if (it == confirming_.end()) return;
-  answer(it->second.token,
-         api::service_unavailable("Leadership was lost before the read was confirmed", 50));
+  answer(it->second.token, api::Failure(unconfirmed()));
   confirming_.erase(it);
 }
 
@@ -219,7 +245,6 @@ void Replica::answer(Token token, api::Result<api::Answer> result) {
 void Replica::answer_applied(raft::Index index) {
   while (!proposed_.empty() && proposed_.front().index <= index) {
     Proposed& command = proposed_.front();
-    if (command.id) proposed_ids_.erase(*command.id);
     answer(command.token, std::move(command.answer));
     proposed_.pop_front();
   }

@@ -27,6 +27,7 @@ const RequestIds::Remembered* RequestIds::find(const RequestId& id) const {
 
 void RequestIds::remember(const RequestId& id, model::Stamp stamp, raft::Index index, api::Answer outcome) {
   STATOR_ASSERT(order_.empty() || order_.back().stamp <= stamp, "entries are applied in order of their stamps");
+  forget_before(stamp);
   size_t bytes = cost(outcome);
   auto [it, inserted] = by_id_.try_emplace(id, Remembered{index, std::move(outcome)});
   if (!inserted) return;  // a second entry under one id: the first outcome is the answer

@@ -68,9 +68,10 @@ class StateMachine {
   virtual std::vector<Command> row_load_failed(const std::string& key, uint64_t load) = 0;
   // Evaluates against the newest proposed state. Requires admit() == true or a command from row_loaded().
   virtual api::Evaluation evaluate(const Command& command, model::Stamp stamp) = 0;
-  // The newest proposal that evaluating `command` may have read; 0 = applied state only.
+  // The newest proposal that evaluating `command` may have read; 0 = committed state only.
   virtual raft::Index newest_read(const Command& command) const = 0;
-  // The evaluation proposed nothing: nobody needs its row now.
+  // The command needs its row no more: called once for each that admit() let through or row_loaded() returned, also where
+  // it was never evaluated.
   virtual void evaluated(const Command& command) = 0;
   // Takes the effects into the overlay and into the body of the entry that will have `index` and `stamp`. May change the
   // effects' answer (ids that only the machine can give).
@@ -87,6 +88,9 @@ class StateMachine {
   // A committed entry to rows. An entry that this version cannot read is an error: the replica stops, it never skips.
   virtual model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header, std::string_view body,
                                                                           ApplyResult& result) = 0;
+  // The requests that an entry of the past answered, without applying it: so that a restart remembers them.
+  virtual model::Result<std::vector<AppliedRequest>, LogEntryError> recall(const LogHeader& header,
+                                                                           std::string_view body) const = 0;
   // Rows up to `index` are in items/.
   virtual void applied(raft::Index index) = 0;
 };

@@ -23,7 +23,7 @@ struct Operation {
   outcome @5 :Outcome;        # what a retry is answered with; null where requestId is empty
 }
 
-# The answer to a request, kept so that a retry gets the same one.
+# The answer to a request on an item, kept so that a retry gets the same one.
 struct Outcome {
   hasItem @0 :Bool;
   item @1 :Data;              # returned attributes: an Item message (schemas/item.capnp)
@@ -39,7 +39,8 @@ struct SchemaBody {
 # Kind metadata, in group 0 only: tables and partitions as they are from this entry on.
 struct MetadataBody {
   changes @0 :List(Change);
-  requestId @1 :Data;
+  requestId @1 :Data;           # 16 bytes; empty where the client cannot retry the request under one id
+  outcome @2 :TableOutcome;     # what a retry is answered with; null where requestId is empty
 
   struct Change {
     union {
@@ -50,6 +51,13 @@ struct MetadataBody {
       allocated @4 :Allocated;    # the allocators' new floor
     }
   }
+}
+
+# The answer to a request on a table: the table as the answer showed it.
+struct TableOutcome {
+  table @0 :Data;               # a table record
+  items @1 :UInt64;
+  bytes @2 :UInt64;
 }
 
 # The next id that is free, of each kind. Never goes back.

@@ -1,0 +1,279 @@
+// A Replica with a disk of its own, carried by hand: its work waits in queues until the test says that it is done, so that a
+// test decides what is slow, what comes first and what a crash loses. Network: Group.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "cluster/item_machine.h"
+#include "cluster/metadata_machine.h"
+#include "cluster/replica.h"
+#include "model/item_record.h"
+#include "model/table_record.h"
+#include "tests/unit/cluster/cluster_testing.h"
+
+namespace stator::cluster {
+
+using Rows = std::map<std::pair<model::RowKind, std::string>, std::string>;
+
+class Carrier {
+ public:
+  // Makes the state machine from the rows that the disk holds.
+  using MakeMachine = std::function<std::unique_ptr<StateMachine>(const Rows&)>;
+
+  static std::unique_ptr<StateMachine> item_machine(const Rows& rows) {
+    auto row = rows.find({model::RowKind::kSchema, ""});
+    if (row == rows.end()) return std::make_unique<ItemMachine>(std::nullopt);
+    return std::make_unique<ItemMachine>(*model::decode_table_record(row->second));
+  }
+
+  explicit Carrier(uint64_t self = 1, std::vector<uint64_t> members = {1}, MakeMachine make = item_machine)
+      : make_(std::move(make)) {
+    config.partition = model::PartitionId(3);
+    config.table = model::TableId(7);
+    config.raft.self = model::ReplicaId(self);
+    config.raft.seed = self;
+    config.raft.election_ticks_min = 10;
+    config.raft.election_ticks_max = 20;
+    config.raft.heartbeat_ticks = 2;
+    for (uint64_t member : members) state.membership.voters.push_back(model::ReplicaId(member));
+  }
+
+  // Opens the replica from what the disk holds; what was under way is lost.
+  void start() {
+    replica.reset();
+    persists.clear(), applies.clear(), loads.clear(), log_reads.clear(), messages.clear(), reads.clear();
+    raft::InitialState initial;
+    initial.hard_state = hard_state;
+    initial.last_index = log.size();
+    initial.applied = state.index;
+    initial.membership = state.membership;
+    for (const raft::Entry& entry : log) {
+      if (initial.terms.empty() || initial.terms.back().term != entry.term) initial.terms.push_back({entry.index, entry.term});
+    }
+    initial.tail.assign(log.begin() + static_cast<ptrdiff_t>(state.index), log.end());
+    replica = std::make_unique<Replica>(config, std::move(initial), state, make_(rows));
+    for (raft::Index i = 0; i < state.index; ++i) replica->recall(log[i]);
+    take();
+  }
+
+  // The only voter, leading, with the table known.
+  void lead(const model::Table& table = test_table()) {
+    if (!replica) start();
+    replica->campaign(now);
+    settle();
+    replica->configure(table, now);
+    settle();
+    EXPECT_TRUE(replica->serving());
+  }
+
+  // Gathers what the replica asks for.
+  void take() {
+    ReplicaOutputs out = replica->take_outputs(now);
+    move_to(persists, out.persist);
+    move_to(applies, out.apply);
+    move_to(loads, out.loads);
+    move_to(log_reads, out.log_reads);
+    move_to(messages, out.messages);
+    move_to(reads, out.reads);
+    if (out.cut_log) cut_log = out.cut_log;
+    for (Answered& answered : out.answers) {
+      EXPECT_FALSE(answers.contains(answered.token)) << "token " << answered.token << " is answered twice";
+      answers.emplace(answered.token, std::move(answered.result));
+    }
+  }
+
+  // The oldest write of log/ is synced.
+  void sync_one() {
+    PersistWork work = std::move(persists.front());
+    persists.pop_front();
+    if (work.hard_state) hard_state = *work.hard_state;
+    if (!work.entries.empty()) {
+      log.resize(work.entries.front().index - 1);
+      for (raft::Entry& entry : work.entries) log.push_back(std::move(entry));
+    }
+    replica->persisted(work.id, now);
+    take();
+  }
+  void sync() {
+    while (!persists.empty()) sync_one();
+  }
+  // The oldest batch of rows is in items/.
+  void apply_one() {
+    ApplyWork work = std::move(applies.front());
+    applies.pop_front();
+    for (RowWrite& row : work.rows) {
+      if (row.value) {
+        rows[{row.kind, row.key}] = std::move(*row.value);
+      } else {
+        rows.erase({row.kind, row.key});
+      }
+    }
+    state = work.state;
+    replica->applied(state.index, now);
+    take();
+  }
+  void apply() {
+    while (!applies.empty()) apply_one();
+  }
+  // What a reader finds under the key now.
+  api::StoredItemPtr stored(const std::string& key) const {
+    auto row = rows.find({model::RowKind::kItem, key});
+    if (row == rows.end()) return nullptr;
+    auto record = model::decode_item_record(key, row->second);
+    EXPECT_TRUE(record.ok());
+    return std::make_shared<api::StoredItem>(api::StoredItem{std::move(record->item), record->header.item_bytes});
+  }
+  void load_one() {
+    RowLoad load = std::move(loads.front());
+    loads.pop_front();
+    replica->row_loaded(load.key, load.load, stored(load.key), now);
+    take();
+  }
+  // Carries out everything, in the usual order, until there is nothing more.
+  void settle() {
+    take();
+    while (!persists.empty() || !applies.empty() || !loads.empty()) {
+      sync();
+      apply();
+      while (!loads.empty()) load_one();
+    }
+  }
+
+  // A leader says that it is there.
+  void tick_heartbeat() {
+    for (uint32_t i = 0; i < config.raft.heartbeat_ticks; ++i) replica->tick(now);
+    take();
+  }
+
+  Token submit(std::string_view operation, const std::string& json, std::optional<RequestId> id = std::nullopt) {
+    return submit(item_command(0, operation, json, id));
+  }
+  Token submit(Command command) {
+    command.token = ++last_token;
+    replica->submit(std::move(command), now);
+    return last_token;
+  }
+  Token read() {
+    replica->read(++last_token, now);
+    return last_token;
+  }
+  bool answered(Token token) const { return answers.contains(token); }
+  std::string answer(Token token) const { return answered(token) ? text_of(answers.at(token)) : "none"; }
+  // "v=... n=..." of the item, or "absent".
+  std::string item(std::string_view name) const {
+    api::StoredItemPtr item = stored(key_of(name));
+    if (!item) return "absent";
+    return text_of(api::Answer(api::ItemAnswer{std::shared_ptr<const model::Item>(item, &item->item), {}})).substr(3);
+  }
+
+  ReplicaConfig config;
+  uint64_t now = kNow;
+  std::unique_ptr<Replica> replica;
+
+  // What the disk holds, all of it synced.
+  raft::HardState hard_state;
+  std::vector<raft::Entry> log;  // log[i]: index i + 1
+  AppliedState state;
+  Rows rows;
+
+  // What was asked for and is not done.
+  std::deque<PersistWork> persists;
+  std::deque<ApplyWork> applies;
+  std::deque<RowLoad> loads;
+  std::deque<raft::LogRead> log_reads;
+  std::deque<raft::Message> messages;
+  std::deque<Token> reads;
+
+  std::map<Token, api::Result<api::Answer>> answers;
+  std::optional<raft::Index> cut_log;
+  Token last_token = 0;
+
+ private:
+  template <class To, class From>
+  static void move_to(To& to, From& from) {
+    for (auto& element : from) to.push_back(std::move(element));
+  }
+
+  MakeMachine make_;
+};
+
+// Carriers that send each other messages, when the test says so.
+class Group {
+ public:
+  explicit Group(uint64_t count) {
+    std::vector<uint64_t> ids;
+    for (uint64_t id = 1; id <= count; ++id) ids.push_back(id);
+    for (uint64_t id : ids) {
+      members.push_back(std::make_unique<Carrier>(id, ids));
+      members.back()->start();
+    }
+  }
+
+  Carrier& operator[](uint64_t id) { return *members[id - 1]; }
+  bool connected(uint64_t a, uint64_t b) const { return !cut_off.contains(a) && !cut_off.contains(b); }
+
+  // Disks are done at once and messages arrive, except for those of members that are cut off: they are lost.
+  void settle() {
+    for (bool busy = true; busy;) {
+      busy = false;
+      for (auto& member : members) {
+        member->settle();
+        busy |= deliver(*member);
+      }
+    }
+  }
+  // Hands out what `from` has to send.
+  bool deliver(Carrier& from) {
+    bool any = false;
+    while (!from.messages.empty()) {
+      raft::Message message = std::move(from.messages.front());
+      from.messages.pop_front();
+      if (!connected(message.from.value, message.to.value)) continue;
+      Carrier& to = (*this)[message.to.value];
+      to.replica->step(std::move(message), to.now);
+      to.take();
+      any = true;
+    }
+    return any;
+  }
+  void tick(uint64_t ticks) {
+    for (; ticks > 0; --ticks) {
+      for (auto& member : members) member->replica->tick(member->now);
+      settle();
+    }
+  }
+  // Makes `id` the leader of a new term, among those that are not cut off: only their clocks go on.
+  void elect(uint64_t id) {
+    for (auto& member : members) {
+      if (cut_off.contains(member->config.raft.self.value)) continue;
+      for (uint32_t i = 0; i < member->config.raft.election_ticks_min; ++i) {
+        member->replica->tick(member->now);
+        member->settle();
+      }
+      member->messages.clear();
+    }
+    (*this)[id].replica->campaign((*this)[id].now);
+    settle();
+    EXPECT_TRUE((*this)[id].replica->serving());
+  }
+  // The first leader, serving.
+  void begin(uint64_t id) {
+    (*this)[id].replica->campaign((*this)[id].now);
+    settle();
+    for (auto& member : members) member->replica->configure(test_table(), member->now);
+    settle();
+    tick(2);
+    EXPECT_TRUE((*this)[id].replica->serving());
+  }
+
+  std::vector<std::unique_ptr<Carrier>> members;
+  std::set<uint64_t> cut_off;
+};
+
+}  // namespace stator::cluster
