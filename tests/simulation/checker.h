@@ -16,19 +16,14 @@
 
 #include <cstdint>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "disk.h"
+#include "seeds.h"
 
 namespace stator::simulation {
-
-// Thrown by a checker, caught by the test, which prints seed and replay command.
-struct Violation : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // What a checker may see of a replica.
 struct View {

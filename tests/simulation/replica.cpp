@@ -19,14 +19,6 @@ std::string_view body_of(const Entry& entry) {
 
 }  // namespace
 
-bool Timeline::step(uint64_t end) {
-  if (events_.empty() || events_.begin()->first.first > end) return false;
-  auto event = events_.extract(events_.begin());
-  now_ = event.key().first;
-  event.mapped()();
-  return true;
-}
-
 void Probes::add(const Probes& other) {
   elections += other.elections;
   commits += other.commits;

@@ -12,24 +12,9 @@
 
 #include "checker.h"
 #include "raft/random.h"
+#include "timeline.h"
 
 namespace stator::simulation {
-
-// The events of a run, in the order of their time. Ties go by age, so that a run depends on its seed only.
-class Timeline {
- public:
-  uint64_t now() const { return now_; }
-  void after(uint64_t delay, std::function<void()> event) {
-    events_.emplace(std::pair(now_ + delay, next_++), std::move(event));
-  }
-  // Runs the next event, if it is not later than `end`. False: there is none.
-  bool step(uint64_t end);
-
- private:
-  uint64_t now_ = 0;
-  uint64_t next_ = 0;
-  std::map<std::pair<uint64_t, uint64_t>, std::function<void()>> events_;
-};
 
 // Rare paths that a run went through: a test asserts that they were reached at all.
 struct Probes {

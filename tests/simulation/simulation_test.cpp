@@ -6,54 +6,33 @@
 //   STATOR_SEED=s       begin with this seed; with STATOR_SIM_RUNS unset, run it alone
 //
 // A failure prints the command that replays it.
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "cluster.h"
+#include "seeds.h"
 
 namespace stator::simulation {
 namespace {
 
 constexpr uint64_t kRunsDefault = 300;
 
-// For the case that the core's own assertion ends the process.
-char replay_command[256];
-
-void print_replay_command(int) {
-  std::fputs(replay_command, stderr);
-  std::signal(SIGABRT, SIG_DFL);
-  std::raise(SIGABRT);
-}
-
-uint64_t environment(const char* name, uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
 TEST(Simulation, KeepsRaftsPromisesAndConverges) {
-  const uint64_t first = environment("STATOR_SEED", 1);
-  const bool alone = std::getenv("STATOR_SEED") != nullptr;
-  const uint64_t runs = environment("STATOR_SIM_RUNS", alone ? 1 : kRunsDefault);
-  std::signal(SIGABRT, print_replay_command);
+  const auto [first, runs] = Seeds::of_environment(kRunsDefault);
+  ReplayCommand replay("stator_simulation", "Simulation.KeepsRaftsPromisesAndConverges");
   Probes all;
   for (uint64_t seed = first; seed < first + runs; ++seed) {
-    std::snprintf(replay_command, sizeof replay_command,
-                  "replay: STATOR_SEED=%llu tests/stator_simulation "
-                  "--gtest_filter=Simulation.KeepsRaftsPromisesAndConverges\n",
-                  static_cast<unsigned long long>(seed));
+    const char* command = replay.set(seed);
     Cluster cluster(seed);
     try {
       cluster.run();
     } catch (const Violation& violation) {
-      FAIL() << "seed " << seed << ": " << violation.what() << "\n" << replay_command;
+      FAIL() << "seed " << seed << ": " << violation.what() << "\n" << command;
     }
     all.add(cluster.probes());
   }
-  std::signal(SIGABRT, SIG_DFL);
   std::printf(
       "seeds %llu to %llu: %llu messages, %llu elections, %llu applied, %llu reads (%llu dropped), %llu "
       "crashes (%llu lost "

@@ -1,0 +1,332 @@
+// Network, faults, the two phases of a run, and the checks at its end.
+#include "tests/simulation/replica/cluster.h"
+
+#include <algorithm>
+#include <map>
+
+namespace stator::replica_simulation {
+namespace {
+
+constexpr uint64_t kTick = 10;               // units of time
+constexpr uint64_t kFaultPhase = 8'000;      // units of time
+constexpr uint64_t kConvergePhase = 20'000;  // at most
+
+}  // namespace
+
+void Probes::add(const Probes& other) {
+  leaderships += other.leaderships;
+  entries += other.entries;
+  answered += other.answered;
+  failed_conditions += other.failed_conditions;
+  reads += other.reads;
+  direct_reads += other.direct_reads;
+  refused += other.refused;
+  outcomes_unknown += other.outcomes_unknown;
+  calls_unknown += other.calls_unknown;
+  retried += other.retried;
+  late_duplicates += other.late_duplicates;
+  failed_loads += other.failed_loads;
+  late_loads += other.late_loads;
+  crashes += other.crashes;
+  power_cuts += other.power_cuts;
+  log_writes_lost += other.log_writes_lost;
+  applies_lost += other.applies_lost;
+  log_reads += other.log_reads;
+  cuts += other.cuts;
+  schemas += other.schemas;
+  undecided += other.undecided;
+  trace ^= other.trace;
+}
+
+Cluster::Cluster(uint64_t seed)
+    : random_(seed),
+      world_{timeline_,
+             random_,
+             probes_,
+             agreement_,
+             [this](const raft::Message& message) { deliver(message); },
+             [this](uint64_t call, uint64_t attempt, const api::Result<api::Answer>& result) {
+               answer(call, attempt, result);
+             },
+             1'000} {
+  if (world_.chance(300)) world_.unit_micros = 20'000;
+  draw_faults();
+  add_servers();
+  add_clients();
+}
+
+void Cluster::draw_faults() {
+  const auto sometimes = [&](uint32_t max) { return world_.chance(600) ? random_.between(1, max) : 0; };
+  faults_.loss = sometimes(100);
+  faults_.duplicate = sometimes(100);
+  faults_.delay_max = world_.chance(500) ? 5 : random_.between(5, 80);
+  faults_.crash = sometimes(40);
+  faults_.power_cut = world_.chance(300) ? random_.between(1, 10) : 0;
+  faults_.block = sometimes(80);
+  faults_.slow = sometimes(40);
+  faults_.skew = world_.chance(300) ? random_.between(1, 20) : 0;
+  faults_.schema = world_.chance(300) ? random_.between(1, 10) : 0;
+}
+
+cluster::ReplicaConfig Cluster::draw_config() {
+  cluster::ReplicaConfig config;
+  config.partition = model::PartitionId(3);
+  config.table = model::TableId(7);
+  config.raft.election_ticks_min = 10;
+  config.raft.election_ticks_max = 20;
+  config.raft.heartbeat_ticks = random_.between(1, 4);
+  config.raft.append_bytes_max = random_.between(100, 5'000);
+  config.raft.inflight_messages_max = random_.between(1, 8);
+  config.raft.inflight_bytes_max = random_.between(100, 10'000);
+  config.raft.cached_log_bytes_max = world_.chance(500) ? random_.between(0, 3'000) : 1'000'000;
+  config.raft.applying_bytes_max = world_.chance(500) ? random_.between(100, 3'000) : 1'000'000;
+  if (world_.chance(250)) config.unapplied_bytes_max = random_.between(300, 3'000);
+  if (world_.chance(250)) config.waiting_max = random_.between(1, 6);
+  config.log_cut_entries_min = random_.between(1, 40);
+  return config;
+}
+
+void Cluster::add_servers() {
+  const cluster::ReplicaConfig shape = draw_config();
+  const uint32_t draw = random_.between(1, 100);
+  const uint32_t count = draw <= 15 ? 1 : draw <= 80 ? 3 : 5;
+  raft::Membership members;
+  for (uint64_t id = 1; id <= count; ++id) members.voters.push_back(model::ReplicaId(id));
+  for (uint64_t id = 1; id <= count; ++id) {
+    Server::Speed speed;
+    if (world_.chance(200)) speed.sync_max = random_.between(10, 80);
+    if (world_.chance(200)) speed.apply_max = random_.between(10, 100);
+    if (world_.chance(200)) speed.load_fails = random_.between(1, 60);
+    cluster::ReplicaConfig config = shape;
+    config.raft.self = model::ReplicaId(id);
+    servers_.push_back(std::make_unique<Server>(world_, std::move(config), speed, members));
+  }
+}
+
+void Cluster::add_clients() {
+  Client::Habits habits;
+  habits.lost = faults_.loss;
+  habits.without_id = world_.chance(500) ? 60 : 0;
+  habits.duplicated = faults_.duplicate;
+  habits.pause_max = random_.between(1, 120);
+  if (world_.unit_micros > 1'000) habits.late_max = habits.patience = 1'000;
+  const uint32_t count = random_.between(2, 6);
+  for (uint64_t number = 0; number < count; ++number) {
+    clients_.push_back(std::make_unique<Client>(
+        world_, number, static_cast<uint32_t>(servers_.size()), calls_,
+        [this, number](uint64_t server, const Attempt& attempt, uint64_t delay) {
+          client_of_.resize(calls_.size());
+          client_of_[attempt.call] = number;
+          send_attempt(server, attempt, delay);
+        }));
+    clients_.back()->set_habits(habits);
+  }
+}
+
+// --- network ----------------------------------------------------------------------------------------------------------
+
+void Cluster::deliver(const raft::Message& message) {
+  trace(message.from.value << 32 ^ message.to.value << 16 ^ message.term << 8 ^ message.body.index());
+  const int copies = world_.chance(faults_.loss) ? 0 : world_.chance(faults_.duplicate) ? 2 : 1;
+  for (int i = 0; i < copies; ++i) {
+    const uint64_t late = world_.chance(faults_.duplicate) ? random_.between(50, 1500) : 0;
+    timeline_.after(world_.delay(faults_.delay_max) + late, [this, message] {
+      if (blocked_.contains({message.from.value, message.to.value})) return;
+      if (Server* to = find(message.to.value)) to->step(message);
+    });
+  }
+}
+
+void Cluster::send_attempt(uint64_t server, const Attempt& attempt, uint64_t delay) {
+  timeline_.after(delay, [this, server, attempt] { find(server)->request(attempt); });
+}
+
+void Cluster::answer(uint64_t call, uint64_t attempt, const api::Result<api::Answer>& result) {
+  trace(call << 8 ^ attempt << 1 ^ result.ok());
+  timeline_.after(world_.delay(10), [this, call, attempt, result] {
+    clients_[client_of_[call]]->answered(call, attempt, result);
+  });
+}
+
+void Cluster::block() {
+  const uint32_t kind = random_.between(1, 5);
+  Server& one = any();
+  for (auto& other : servers_) {
+    if (other->id() == one.id()) continue;
+    if (kind == 1 || (kind == 2 && world_.chance(500)) || (kind >= 4 && world_.chance(250))) {
+      blocked_.insert({one.id(), other->id()});
+    }
+    if (kind == 1 || (kind == 3 && world_.chance(500)) || (kind >= 4 && world_.chance(250))) {
+      blocked_.insert({other->id(), one.id()});
+    }
+  }
+}
+
+// --- faults -----------------------------------------------------------------------------------------------------------
+
+void Cluster::tick(Server& server) {
+  server.tick();
+  // Clocks differ a little.
+  timeline_.after(kTick + random_.between(0, 2) - 1, [this, &server] { tick(server); });
+}
+
+void Cluster::turn() {
+  if (!turning_) return;
+  if (world_.chance(faults_.crash)) any().crash();
+  if (world_.chance(faults_.power_cut)) {
+    ++probes_.power_cuts;
+    for (auto& server : servers_) server->crash();
+  }
+  for (auto& server : servers_) {
+    if (!server->alive() && world_.chance(60)) server->start();
+  }
+  if (world_.chance(faults_.block)) block();
+  if (world_.chance(30)) blocked_.clear();
+  if (world_.chance(20)) any().campaign();
+  if (world_.chance(faults_.slow)) {
+    Server::Speed speed;
+    speed.sync_max = random_.between(1, 150);
+    speed.apply_max = random_.between(1, 200);
+    speed.load_max = random_.between(1, 400);
+    speed.items_sync_max = random_.between(20, 2'000);
+    speed.load_fails = world_.chance(500) ? random_.between(1, 100) : 0;
+    any().set_speed(speed);
+  }
+  if (world_.chance(faults_.skew)) any().set_skew(static_cast<int64_t>(random_.between(0, 3'000'000)) - 1'500'000);
+  if (world_.chance(faults_.schema)) {
+    ++schema_;
+    for (auto& server : servers_) {
+      timeline_.after(world_.delay(500), [&server = *server, version = schema_] { server.set_schema(version); });
+    }
+  }
+  timeline_.after(random_.between(1, 30), [this] { turn(); });
+}
+
+// --- phases -----------------------------------------------------------------------------------------------------------
+
+void Cluster::run_until(uint64_t end) {
+  while (timeline_.step(end)) {
+  }
+}
+
+void Cluster::run() {
+  for (auto& server : servers_) {
+    server->start();
+    timeline_.after(random_.between(1, kTick), [this, ticking = server.get()] { tick(*ticking); });
+  }
+  servers_.front()->campaign();
+  for (auto& client : clients_) client->begin();
+  timeline_.after(random_.between(100, 1000), [this] { turn(); });
+  run_until(kFaultPhase);
+  heal();
+  converge();
+  check_exactly_once();
+  check_histories();
+}
+
+void Cluster::heal() {
+  turning_ = false;
+  faults_ = Faults();
+  blocked_.clear();
+  for (auto& server : servers_) {
+    server->set_speed(Server::Speed());
+    server->set_skew(0);
+    if (!server->alive()) server->start();
+  }
+  for (auto& client : clients_) {
+    Client::Habits habits;
+    if (world_.unit_micros > 1'000) habits.patience = 1'000;
+    client->set_habits(habits);
+    client->stop();
+  }
+}
+
+// A healthy cluster answers every call, and a read of every item after them; then all servers are at the same index.
+void Cluster::converge() {
+  const uint64_t end = timeline_.now() + kConvergePhase;
+  const auto all_idle = [&] {
+    return std::all_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->idle(); });
+  };
+  while (!all_idle()) {
+    if (timeline_.now() >= end) throw Violation("liveness: a call is not answered" + describe());
+    run_until(timeline_.now() + 10 * kTick);
+  }
+  for (uint32_t key = 0; key < kKeys; ++key) clients_.front()->read(key);
+  const auto all_equal = [&] {
+    return all_idle() && std::all_of(servers_.begin(), servers_.end(), [&](const auto& server) {
+             return server->items().state.index == servers_.front()->items().state.index;
+           });
+  };
+  while (!all_equal()) {
+    if (timeline_.now() >= end) throw Violation("liveness: the last reads, or the servers' indexes" + describe());
+    run_until(timeline_.now() + 10 * kTick);
+  }
+  for (auto& server : servers_) {
+    if (server->items().rows != servers_.front()->items().rows) throw Violation("the servers' rows differ at the end");
+    if (server->replica().waiting() != 0) throw Violation("a replica holds a client that is gone" + describe());
+  }
+}
+
+std::string Cluster::describe() const {
+  std::string text;
+  for (const auto& server : servers_) {
+    const raft::Status status = server->replica().node().status();
+    text += "\n  server " + std::to_string(server->id()) + (server->serving() ? " serves" : "") + " term " +
+            std::to_string(status.soft.term) + " role " + std::to_string(static_cast<int>(status.soft.role)) + " log [" +
+            std::to_string(status.first) + ", " + std::to_string(status.last) + "] persisted " +
+            std::to_string(status.persisted) + " commit " + std::to_string(status.commit) + " applied " +
+            std::to_string(status.applied) + " waiting " + std::to_string(server->replica().waiting());
+  }
+  return text;
+}
+
+// --- checks -----------------------------------------------------------------------------------------------------------
+
+void Cluster::check_histories() {
+  std::map<uint32_t, std::vector<Operation>> histories;
+  for (const Call& call : calls_) histories[call.key].push_back(call.operation);
+  for (const auto& [key, history] : histories) {
+    const Verdict verdict = check(history);
+    if (verdict == Verdict::kUndecided) ++probes_.undecided;
+    if (verdict != Verdict::kNot) continue;
+    std::string text = "the history of item " + std::to_string(key) + " is not linearizable:";
+    for (const Operation& operation : history) {
+      text += "\n  [" + std::to_string(operation.called) + ", " +
+              (operation.returned == kNever ? "?" : std::to_string(operation.returned)) + "] " + text_of(operation.op);
+      if (operation.returned != kNever) {
+        text += (operation.outcome.ok ? " -> ok " : " -> failed ") + text_of(operation.outcome.shown);
+      }
+    }
+    throw Violation(text);
+  }
+}
+
+void Cluster::check_exactly_once() const {
+  const Attributes* last = nullptr;
+  std::map<int, int> added;  // by value: what it adds to the counter
+  std::map<int, bool> acknowledged;
+  for (const Call& call : calls_) {
+    if (call.key != 0) continue;
+    const Operation& operation = call.operation;
+    if (operation.op.verb == Verb::kGet) {
+      if (operation.returned != kNever) last = &operation.outcome.shown;
+      continue;
+    }
+    added[operation.op.value] = operation.op.add;
+    acknowledged[operation.op.value] = operation.returned != kNever;
+  }
+  if (!last) throw Violation("the last read is missing");
+  std::map<int, int> times;
+  int sum = 0;
+  for (int value : last->l.value_or(std::vector<int>())) {
+    if (!added.contains(value)) throw Violation("value " + std::to_string(value) + " was never written");
+    if (++times[value] > 1) throw Violation("value " + std::to_string(value) + " was written twice");
+    sum += added[value];
+  }
+  for (const auto& [value, known] : acknowledged) {
+    if (known && times[value] == 0) throw Violation("value " + std::to_string(value) + " was acknowledged and is lost");
+  }
+  if (sum != last->n.value_or(0)) throw Violation("the counter is not the sum of what was added");
+}
+
+}  // namespace stator::replica_simulation
