@@ -114,7 +114,7 @@ void print_banner(const ServeConfig& config, std::string_view version, uint16_t 
       "  metrics   %s/metrics\n"
       "  data      %s\n\n"
       "  export AWS_ENDPOINT_URL_DYNAMODB=%s\n"
-      "  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1\n\n"
+      "  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n\n"
       "Ctrl-C stops it.\n",
       static_cast<int>(version.size()), version.data(), endpoint.c_str(),
       url(config.host, admin_port).c_str(),

@@ -5,9 +5,9 @@
 //   absent --admit--> loading --loaded--> row at index --applied(index), nobody evaluates--> absent
 //
 // A key is loading while its row is read from items/; commands for it wait in order of arrival. A command that was let
-// through holds the row until release(), so that the first of several that waited does not take it from the others. No write to a key can be
-// proposed while it loads, and what was proposed before is either in the overlay (then there is no load) or applied, so a
-// load always sees the newest applied row. Pure; belongs to the leader.
+// through holds the row until release(), so that the first of several that waited does not take it from the others. No
+// write to a key can be proposed while it loads, and what was proposed before is either in the overlay (then there is no
+// load) or applied, so a load always sees the newest applied row. Pure; belongs to the leader.
 #pragma once
 
 #include <cstdint>
