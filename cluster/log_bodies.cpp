@@ -1,6 +1,6 @@
-// The bodies of log entries: Cap'n Proto, one encoder and one decoder a kind.
+// The bodies of log entries: Cap'n Proto, one segment without a segment table; one encoder and one decoder a kind.
+#include <capnp/any.h>
 #include <capnp/message.h>
-#include <capnp/serialize.h>
 #include <kj/exception.h>
 
 #include <cstring>
@@ -21,19 +21,28 @@ std::string_view view_of(capnp::Data::Reader reader) {
   return {reinterpret_cast<const char*>(reader.begin()), reader.size()};
 }
 
-// A flat message of one segment. `size_hint` in bytes keeps the builder to one allocation.
+// The message as one segment, whatever it was built in.
 std::string flatten(capnp::MessageBuilder& message) {
-  kj::Array<capnp::word> words = capnp::messageToFlatArray(message);
-  kj::ArrayPtr<kj::byte> bytes = words.asBytes();
-  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+  auto segments = message.getSegmentsForOutput();
+  if (segments.size() == 1) {
+    kj::ArrayPtr<const kj::byte> bytes = segments[0].asBytes();
+    return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+  }
+  auto root = message.getRoot<capnp::AnyPointer>().asReader();
+  capnp::MallocMessageBuilder one(static_cast<uint>(root.targetSize().wordCount + 1));
+  one.setRoot(root);
+  STATOR_ASSERT(one.getSegmentsForOutput().size() == 1, "the size of a message is known");
+  return flatten(one);
 }
 
+// A builder of this size usually takes a message with `bytes` of data in one segment.
 uint words_for(size_t bytes) { return static_cast<uint>(bytes / sizeof(capnp::word) + 64); }
 
 // A body read in place where it is aligned (it is in a log entry: the header is ten words), else from an aligned copy.
 class BodyReader {
  public:
-  explicit BodyReader(std::string_view body) : words_(aligned(body)), reader_(words_, options(body.size())) {}
+  explicit BodyReader(std::string_view body)
+      : segment_(aligned(body)), reader_(kj::arrayPtr(&segment_, 1), options(body.size())) {}
   template <class T>
   typename T::Reader root() { return reader_.getRoot<T>(); }
 
@@ -55,8 +64,8 @@ class BodyReader {
   }
 
   kj::Array<capnp::word> copy_;
-  kj::ArrayPtr<const capnp::word> words_;
-  capnp::FlatArrayMessageReader reader_;
+  const kj::ArrayPtr<const capnp::word> segment_;
+  capnp::SegmentArrayMessageReader reader_;
 };
 
 // Cap'n Proto reports malformed messages by exception: the one place that turns them into values.
@@ -92,7 +101,10 @@ std::string encode_outcome_item(const model::Item& item) {
 
 std::string encode_write_body(const std::vector<WriteOperation>& operations) {
   size_t bytes = 0;
-  for (const WriteOperation& operation : operations) bytes += operation.key.size() + operation.record.size() + 128;
+  for (const WriteOperation& operation : operations) {
+    bytes += operation.key.size() + operation.record.size() + 128;
+    if (operation.outcome && operation.outcome->item) bytes += 256 + 2 * model::size_bytes(*operation.outcome->item);
+  }
   capnp::MallocMessageBuilder message(words_for(bytes));
   auto list = message.initRoot<schemas::WriteBody>().initOperations(static_cast<uint>(operations.size()));
   for (uint i = 0; i < list.size(); ++i) {
