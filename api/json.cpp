@@ -138,7 +138,7 @@ std::optional<Value> member(const Value& object, std::string_view name) {
 Result<Value> Parser::parse(std::string_view text) {
   if (padded_.capacity() > kParserKeepBytes) {
     parser_ = simdjson::dom::parser();
-    padded_ = std::string();
+    std::string().swap(padded_);  // an assignment would keep the memory
   }
   if (parser_.capacity() == 0) {
     // The first allocation fixes the depth; later ones keep it.

@@ -29,7 +29,7 @@ constexpr uint16_t kPortsTried = 20;       // from the default one upwards, wher
 constexpr uint16_t kPortOfAdminUi = 8001;  // dynamodb-admin's: not to be taken
 // Larger blocks are given back to the system when they are freed: bodies and pages come and go. Fixed, since
 // glibc raises it to the largest block that it saw freed.
-constexpr int kMmapThresholdBytes = 1024 * 1024;
+constexpr int kMmapThresholdBytes = 128 * 1024;
 
 void start_logging(const std::string& level) {
   auto logger = spdlog::stderr_logger_mt("stator");

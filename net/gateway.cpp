@@ -120,8 +120,8 @@ api::Result<void> Gateway::charge_body(Exchange& exchange, uint64_t& parsing_byt
 
 api::Result<api::RequestPtr> Gateway::parse(Exchange& exchange, const Served& served) {
   uint64_t parsing_bytes = 0;
-  if (auto charged = charge_body(exchange, parsing_bytes); !charged)
-    return api::Failure(std::move(charged).error());
+  const auto charged = charge_body(exchange, parsing_bytes);
+  if (!charged) return api::Failure(charged.error());
   auto request = parse_charged(exchange, served);
   exchange.give_back(parsing_bytes);
   return request;
@@ -135,12 +135,12 @@ api::Result<api::RequestPtr> Gateway::parse_charged(Exchange& exchange, const Se
   const api::RequestContext context{scope.region.empty() ? kDefaultRegion : scope.region,
                                     request.header("host").value_or(kDefaultHost)};
   auto result = [&]() -> api::Result<api::RequestPtr> {
-    auto body = worker.parser.parse(request.body);
+    auto body = worker.parser->parse(request.body);
     if (!body) return api::Failure(std::move(body).error());
     return served.operation->parse(*body, context);
   }();
   // Its buffers are several times what it read: not kept until somebody sends the next body.
-  if (request.body.size() > kParserKeptBytes) worker.parser = api::json::Parser();
+  if (request.body.size() > kParserKeptBytes) worker.parser = std::make_unique<api::json::Parser>();
   return result;
 }
 

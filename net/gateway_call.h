@@ -75,7 +75,7 @@ class Gateway::CallList {
 // What one io thread of the gateway has for itself.
 struct Gateway::Worker {
   Worker(uint64_t boot_epoch, uint64_t thread) : ids(boot_epoch, thread) {}
-  api::json::Parser parser;
+  std::unique_ptr<api::json::Parser> parser = std::make_unique<api::json::Parser>();
   Gzipper gzipper;
   RequestIds ids;
   CallList calls;

@@ -23,7 +23,7 @@ struct HttpLimits {
   // Counted as it arrives, chunked or not; more answers 413.
   uint64_t body_bytes_max = model::kRequestBodyMax;
   // All requests being read, run and answered; a request beyond it answers 503 and may be retried.
-  uint64_t memory_bytes_max = 224 * 1024 * 1024;
+  uint64_t memory_bytes_max = 160 * 1024 * 1024;
   uint32_t connections_max = 10'000;  // one more is answered 503 and closed
   uint32_t pipeline_max = 32;         // requests of one connection in flight; then its socket is not read
   std::chrono::milliseconds head_deadline{10'000};  // from the first byte of a request to the end of its head

@@ -195,7 +195,7 @@ void HttpWorker::recycle(std::unique_ptr<ExchangeState> state) {
   state->charge.release();
   if (free_.size() >= kFreeExchangesMax) return;
   state->request.clear();
-  state->response = HttpResponse{};
+  static_cast<void>(std::exchange(state->response, HttpResponse{}));  // an assignment would keep the memory
   state->step.reset();
   state->connection.reset();
   free_.push_back(std::move(state));
