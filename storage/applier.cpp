@@ -1,5 +1,4 @@
-// The applier's thread (applier.h). Order of its work: apply what waits, sync where it is due, delete when
-// idle.
+// The applier's thread (applier.h). It applies what waits, syncs where that is due, and deletes when idle.
 #include "storage/applier.h"
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 // CommitterQueue: which submissions go into the next synced batch. The pure half of the committer: inputs are
-// offers and the outcome of a write, outputs are batches and the callbacks to run. No clock, no thread, no
-// I/O.
+// offers and the outcome of a write, outputs are batches and the callbacks to run. Pure.
 //
 //   idle --take() finds work--> writing --finish(ok)--> idle
 //                                   \----finish(error)--> failed: all that waits, and every later offer, gets

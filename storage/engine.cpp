@@ -64,8 +64,6 @@ Result<std::unique_ptr<Engine>> Engine::open(FileSystem& files, const std::strin
   leveldb_options.compression = options.compress ? leveldb::kSnappyCompression : leveldb::kNoCompression;
   leveldb_options.filter_policy = engine->filter_.get();
   leveldb::DB* db = nullptr;
-  // An open that replays logs waits for its compaction nowhere, but a failed one may still close what it
-  // scheduled.
   const leveldb::Status status = leveldb::DB::Open(leveldb_options, path, &db);
   engine->db_.reset(db);
   if (!status.ok()) {

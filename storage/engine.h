@@ -1,5 +1,4 @@
-// Engine: one LevelDB, opened with the options of its role, that never writes again after a write that
-// failed.
+// Engine: one LevelDB, opened with the options of its role, that never writes again after a failed write.
 //
 // Why: after one ENOSPC LevelDB 1.23 accepts writes again although its log has a hole, and loses acknowledged
 // ones; a failed sync leaves the pages clean, so that a retry proves nothing. After the first error only
@@ -23,8 +22,8 @@ namespace stator::storage {
 
 struct EngineOptions {
   const char* name = "items";  // "log" or "items": for errors and metrics
-  // 64 KiB to 1 GiB. What is written twice as often into tables costs twice the processor time, and replay after a kill
-  // costs 0.7 s at 64 MiB: a quarter of that is the embedded default.
+  // 64 KiB to 1 GiB. What is written twice as often into tables costs twice the processor time, and replay
+  // after a kill costs 0.7 s at 64 MiB: a quarter of that is the embedded default.
   size_t write_buffer_bytes = 16 * 1024 * 1024;
   size_t block_cache_bytes = 8 * 1024 * 1024;  // as good as 256 MB while the page cache is warm
   size_t table_bytes = 2 * 1024 * 1024;        // LevelDB's max_file_size

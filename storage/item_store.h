@@ -68,8 +68,7 @@ class Snapshot {
 // Walks the rows of one kind within a range of keys, forwards or backwards, never beyond its bounds. One
 // thread at a time; must not outlive its store or the snapshot it was made from.
 //   for (auto rows = store.scan(...); rows.valid(); rows.next()) use(rows.key(), rows.value());
-//   check rows.status() before the page is used: LevelDB passes over a damaged block as if its rows were not
-//   there.
+// Check rows.status() before the page is used: LevelDB passes over a damaged block as if it held nothing.
 class RowIterator {
  public:
   bool valid() const { return valid_; }

@@ -1,5 +1,4 @@
-// Where everything lies in the two databases of a store. All integers in keys are big-endian, so that they
-// sort.
+// Where everything lies in the two databases of a store. Integers in keys are big-endian, so that they sort.
 //
 //   items/   space u64 | kind u8 | key                        a row of a space (model/row_kind.h)
 //            0 u64 | 1 u8 | partition u64                     the state of a partition (partition_state.h)

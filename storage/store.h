@@ -24,8 +24,10 @@ struct StoreOptions {
 // min(commit, log.last).
 struct RecoveredReplica {
   ReplicaAddress address;
-  // None: its state is in items/, its log is not begun yet: the right half of a split that a crash
-  // interrupted.
+  // None: its state is in items/, its log is not begun yet: a crash came between the birth in items/ (the
+  // right half of a split, a new group) and the reset. Begin it at state->applied, with items_synced the
+  // same, after an ItemStore::sync(). last below state->applied.index: the same, between a snapshot's switch
+  // in items/ and the reset of log/.
   std::optional<LogState> log;
   // None: nothing was applied yet.
   std::optional<PartitionState> state;
@@ -37,10 +39,9 @@ class Store {
   // Requires that `files` and `observer` outlive the store. Beside what DataFolder, wal_check and the engines
   // answer:
   //   kLogDamaged   log/ lost synced entries. The store counts as wiped. A node with a healthy quorum
-  //   elsewhere may call
-  //                 wipe_data_folder() and rejoin as a new incarnation; a cluster of one stops here.
-  //   kCorruption   items/ is behind what log/ says is synced there, or replicas and states contradict each
-  //   other.
+  //                 elsewhere may call wipe_data_folder() and rejoin as a new incarnation; a cluster of one
+  //                 stops here.
+  //   kCorruption   items/ is behind what log/ says is synced there.
   static Result<std::unique_ptr<Store>> open(FileSystem& files, const std::string& path,
                                              const StoreOptions& options = {},
                                              StorageObserver& observer = no_observer());

@@ -1,6 +1,5 @@
 // Our own pass over a LevelDB's write-ahead logs, before DB::Open: LevelDB reads a torn tail as a silent end
-// of file, and even skips what is zeroed, so that a hole would look complete (docs/architecture.md, protocol
-// 1).
+// of file, and even skips what is zeroed, so that a hole would look complete (protocol 1).
 //
 // Each log that the MANIFEST still needs is read record by record: the checksums must hold, records be whole,
 // and the sequence numbers of the batches run on without a gap, over all logs. What is wrong is cut away, or
@@ -9,8 +8,8 @@
 //   kCutAtFirstBad   items/: everything from the first bad record on goes, and the later logs. The Raft log
 //                    replays it.
 //   kTornTailOnly    log/: every record but the last was synced before the next was written. So the end of
-//   the
-//                    newest log is cut where nothing whole follows the tear; all else is rot: kLogDamaged.
+//                    the newest log is cut where nothing whole follows the tear; the rest is rot:
+//                    kLogDamaged.
 //
 // The MANIFEST itself is synced record by record as well, so its torn tail is cut by the second rule.
 #pragma once

@@ -1,5 +1,4 @@
-// LevelDB 1.23's log format, as wal_check reads it: write-ahead logs and MANIFESTs alike. Private to
-// storage/.
+// LevelDB 1.23's log format, as wal_check reads it: logs and MANIFESTs alike. Private to storage/.
 //
 //   file     blocks of 32 KiB; less than 7 bytes at a block's end are padding
 //   record   masked crc32c u32 | length u16 | type u8 | payload

@@ -1,22 +1,23 @@
-// Goal: a store that dies at any write, sync or change of a directory loses nothing that it acknowledged, and
-// shows nothing that it did not write: at every operation number of a scripted workload, with every kind of
-// crash, and again while it recovers.
+// Goal: a store that dies at any write, sync or change of a directory, or whose disk fails or fills up there,
+// loses nothing that it acknowledged and shows nothing that it did not write: at every operation number of a
+// scripted workload, with every kind of crash, and again while it recovers.
 //
 // After each crash:
 //   - log/ of all replicas is as after the last acknowledged write, or as after the one that was under way:
-//   whole or not at all;
+//     whole or not at all;
 //   - items/ of each partition holds exactly the rows of entries 1 to its applied index, which lies between
-//   the index that a
-//     sync acknowledged and the end of its log;
+//     the index that a sync acknowledged and the end of its log;
 //   - the store goes on.
 // The write buffer is 64 KiB, so both databases rotate and compact several times. LevelDB's background work
 // runs between the steps only, so an operation's number always means the same operation.
 //
-// Tried by hand, to know that the test can fail (each line alone taken out):
-//   the sync in DatabaseEnv::SyncedFile's destructor (protocol 1's hole): both power losses fail, "a sync was
-//   acknowledged"; the directory sync in DatabaseEnv::wrap: they fail at the first operations, a log that is
-//   needed is gone; the pass over the logs of items/ or of log/: the torn power loss fails, as LevelDB
-//   refuses to open what is torn.
+// Tried by hand, to know that the test can fail (each alone taken out):
+//   - the sync in DatabaseEnv::SyncedFile's destructor (protocol 1's hole): both power losses fail, "a sync
+//     was acknowledged";
+//   - the directory sync in DatabaseEnv::wrap: they fail at once, a log that is needed is gone;
+//   - the pass over the logs of items/ or of log/: the torn one fails, LevelDB refuses to open what is torn;
+//   - the look at the latched failure in Engine::write: FailedSyncPowerLoss fails, items/ is behind its mark;
+//   - sync=true of the log's writes, the write of ItemStore::sync, the deletion of a replaced suffix: all.
 #include <map>
 
 #include "tests/unit/storage/fixtures.h"
@@ -240,67 +241,92 @@ void check(Store& store, Model& model) {
   }
 }
 
-struct Crash {
-  const char* name;
-  CrashKind kind;
-  uint64_t stride;
-};
+// A handle that failed never writes again, also where the fault is over.
+void expect_refusal(Store& store) {
+  const bool log_failed = store.log().engine().failure().has_value();
+  const bool items_failed = store.items().engine().failure().has_value();
+  EXPECT_TRUE(log_failed || items_failed) << "the failure is remembered";
+  if (log_failed) {
+    expect_code(ErrorCode::kHandleFailed, store.log().write(std::vector<LogUpdate>{}), __LINE__);
+  }
+  if (items_failed) expect_code(ErrorCode::kHandleFailed, store.items().allocate_space(), __LINE__);
+}
 
-class EveryOperation : public testing::TestWithParam<Crash> {};
-
-// One run: dies at operation `die_at`, comes back, perhaps dies again on the way, goes on. False where it
-// never died.
-bool run(uint64_t die_at, CrashKind kind) {
-  FaultyFileSystem files(die_at);
+// One run: the fault ends it, the machine dies, the store comes back, perhaps dies again on the way, goes on.
+// True where the workload came to its end in spite of the plan.
+bool run(const FaultPlan& plan, CrashKind kind, uint64_t seed) {
+  FaultyFileSystem files(seed);
   Model model;
-  files.plan({.die_at = die_at});
+  files.plan(plan);
+  bool finished = false;
   {
     auto store = Store::open(files, kFolder, options());
-    const bool finished = store.ok() && Workload(**store, model).run(0, kSteps);
-    EXPECT_NE(files.dead(), finished) << "only a death ends it: " << why(store);
+    finished = store.ok() && Workload(**store, model).run(0, kSteps);
+    const bool died = files.dead();
+    files.plan({});  // the fault is over; the dead stay dead
+    if (store && !finished && !died) expect_refusal(**store);
   }
-  const bool died = files.dead();
   files.crash(kind);
   {
-    files.plan({.die_at = 1 + die_at * 7 % 60});  // and again while it recovers
+    files.plan({.die_at = 1 + seed * 7 % 60});  // and again while it recovers
     (void)Store::open(files, kFolder, options());
   }
   files.crash(kind);
   {
     auto store = Store::open(files, kFolder, options());
     EXPECT_TRUE(store.ok()) << why(store);
-    if (!store) return died;
+    if (!store) return finished;
     check(**store, model);
-    if (testing::Test::HasFailure()) return died;
+    if (testing::Test::HasFailure()) return finished;
     EXPECT_TRUE(Workload(**store, model).run(kSteps, kSteps + 4)) << "it goes on";
     EXPECT_TRUE((*store)->close().ok());
   }
   files.crash(CrashKind::kDropAll);
   auto store = Store::open(files, kFolder, options());
   EXPECT_TRUE(store.ok()) << why(store);
-  if (!store) return died;
+  if (!store) return finished;
   EXPECT_EQ("", log_difference(**store, model.logs));
   for (const auto& [p, applied] : model.applied) {
     EXPECT_EQ(applied, (*store)->items().partition_state(PartitionId(p))->applied.index);
   }
-  return died;
+  return finished;
 }
 
+struct Fault {
+  const char* name;
+  FaultPlan (*plan)(uint64_t at);  // of the run that it ends at operation (or byte) `at`
+  CrashKind kind;
+  uint64_t stride;
+};
+
+FaultPlan die(uint64_t at) { return {.die_at = at}; }
+FaultPlan fail_sync(uint64_t at) { return {.fail_sync_at = at}; }
+// Soon enough that no table has taken the place of the log whose sync failed.
+FaultPlan fail_sync_and_die(uint64_t at) { return {.die_at = at + 10, .fail_sync_at = at}; }
+FaultPlan fail_append(uint64_t at) { return {.fail_append_at = at}; }
+FaultPlan full_disk(uint64_t at) { return {.capacity_bytes = at}; }
+
+class EveryOperation : public testing::TestWithParam<Fault> {};
+
 TEST_P(EveryOperation, LosesNothingThatWasAcknowledged) {
-  uint64_t operations = 0;
-  for (uint64_t die_at = 1;; die_at += GetParam().stride) {
-    const bool died = run(die_at, GetParam().kind);
-    if (testing::Test::HasFailure()) FAIL() << "at operation " << die_at;
-    if (!died) break;
-    operations = die_at;
+  uint64_t runs = 0;
+  for (uint64_t at = 1;; at += GetParam().stride, ++runs) {
+    const bool finished = run(GetParam().plan(at), GetParam().kind, at);
+    if (testing::Test::HasFailure()) FAIL() << "at " << at;
+    if (finished) break;
   }
-  EXPECT_GT(operations, 300U) << "the workload is to be a long one";
+  EXPECT_GT(runs, 100U) << "the workload is to be a long one";
 }
 
 INSTANTIATE_TEST_SUITE_P(Crash, EveryOperation,
-                         testing::Values(Crash{"PowerLoss", CrashKind::kDropAll, 1},
-                                         Crash{"TornPowerLoss", CrashKind::kTorn, 1},
-                                         Crash{"Kill", CrashKind::kProcess, 3}),
+                         testing::Values(Fault{"PowerLoss", die, CrashKind::kDropAll, 1},
+                                         Fault{"TornPowerLoss", die, CrashKind::kTorn, 1},
+                                         Fault{"Kill", die, CrashKind::kProcess, 3},
+                                         Fault{"FailedSync", fail_sync, CrashKind::kDropAll, 3},
+                                         Fault{"FailedSyncPowerLoss", fail_sync_and_die, CrashKind::kDropAll,
+                                               1},
+                                         Fault{"FailedWrite", fail_append, CrashKind::kTorn, 3},
+                                         Fault{"FullDisk", full_disk, CrashKind::kDropAll, 4000}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
