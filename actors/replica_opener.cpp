@@ -138,6 +138,11 @@ storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::Re
     storage::Submission begin;
     begin.update.replica = address;
     begin.update.reset = stored.base;
+    if (stored.base.index > 0) {
+      // The log begins behind a state that came without one: that state is to be durable first (protocol 1).
+      if (auto synced = services.store.items().sync(); !synced.ok()) return model::Failure(synced.error());
+      begin.update.items_synced = stored.base.index;
+    }
     begin.committed = [](const storage::Result<void>&) {};  // a failure comes again with the first entry
     if (!services.committer.try_submit(begin)) {
       return model::Failure(
