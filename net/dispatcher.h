@@ -29,8 +29,8 @@ struct RequestContext {
   std::array<uint8_t, 16> request_id{};
   bool client_retry_id = false;
   std::chrono::steady_clock::time_point deadline;  // the answer is of no use later
-  // Of this thread, from the same dispatcher's new_batch(): the request may start as late as its flush(). Null:
-  // it starts at once.
+  // Of this thread, from the same dispatcher's new_batch(): the request may start as late as its flush().
+  // Null: it starts at once.
   DispatchBatch* batch = nullptr;
 };
 

@@ -34,6 +34,8 @@ class Exchange {
   // Takes more of the server's memory budget (a body that was unpacked); false where it has no room, unless
   // this request is the only one. What is not given back before goes back with the answer.
   bool charge(uint64_t bytes);
+  // For what cannot be refused any more: later requests are refused instead.
+  void charge_always(uint64_t bytes);
   // Requires that so much was charged, for its body or by charge().
   void give_back(uint64_t bytes);
   // Any thread. Leaves this empty.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "model/assert.h"
+#include "net/answer_cost.h"
 #include "net/body_cost.h"
 #include "net/gateway_call.h"
 #include "net/gzip.h"
@@ -190,6 +191,8 @@ void Gateway::finish(const std::shared_ptr<Call>& call, Exchange exchange) {
   workers_[call->worker]->calls.remove(*call);
   const auto& served = *call->served;
   try {
+    // What the answer holds goes with the call, in a moment.
+    exchange.give_back(call->answer_bytes);
     if (!call->result->ok()) return respond_error(std::move(exchange), &served, call->result->error());
     respond_answer(std::move(exchange), served, *call->request, call->result->value(), call->start);
   } catch (const std::exception&) {
@@ -215,6 +218,23 @@ void Gateway::tick(size_t worker, steady_clock::time_point now) {
   }
 }
 
+// Counts what waits for the io thread: many small requests may ask for much. A read that finds no room is
+// refused after all; what a write did is told whatever it costs.
+void Gateway::charge_answer(Call& call) {
+  if (!call.result->ok()) return;
+  const uint64_t bytes = answer_cost(call.result->value());
+  if (bytes <= kAnswerCountedBytes) return;
+  if (is_read(*call.request)) {
+    if (!call.exchange.charge(bytes)) {
+      call.result.emplace(api::service_unavailable("Too many answers are in memory", kRetryAfterMs));
+      return;
+    }
+  } else {
+    call.exchange.charge_always(bytes);
+  }
+  call.answer_bytes = bytes;
+}
+
 // --- Completion
 
 Gateway::Completion::~Completion() {
@@ -230,6 +250,7 @@ void Gateway::Completion::complete(api::Result<api::Answer> result) {
   const std::shared_ptr<Call> call = std::move(call_);
   if (!call->claim()) return;  // the gateway gave up before
   call->result.emplace(std::move(result));
+  charge_answer(*call);
   Exchange exchange = std::move(call->exchange);
   exchange.resume([gateway = gateway_, call](Exchange back) { gateway->finish(call, std::move(back)); });
 }

@@ -68,6 +68,7 @@ class Gateway final : public HttpHandler {
                std::chrono::steady_clock::time_point start);
   void respond_answer(Exchange exchange, const Served& served, const api::Request& request,
                       const api::Answer& answer, std::chrono::steady_clock::time_point start);
+  static void charge_answer(Call& call);
   void finish(const std::shared_ptr<Call>& call, Exchange exchange);
   void route(Exchange exchange);
   void respond_error(Exchange exchange, const Served* served, const api::Error& error);

@@ -32,6 +32,14 @@ void Gateway::respond_answer(Exchange exchange, const Served& served, const api:
   std::string body;
   api::json::Writer writer(body);
   served.operation->write_answer(request, answer, writer);
+  // From here to the last byte written: the connection goes on counting what its client does not take.
+  if (body.size() > kAnswerCountedBytes && !exchange.charge(body.size())) {
+    if (is_read(request)) {
+      return respond_error(std::move(exchange), &served,
+                           api::service_unavailable("Too many answers are in memory", kRetryAfterMs).error);
+    }
+    exchange.charge_always(body.size());
+  }
   count_answer(served, request, answer);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   served.metrics.request_duration_seconds.Observe(taken.count());

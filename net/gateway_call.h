@@ -17,6 +17,27 @@ namespace stator::net {
 
 // What a client is told to wait where nothing better is known: about the time in which requests in memory go.
 inline constexpr uint32_t kRetryAfterMs = 100;
+// Smaller answers are covered by what a request is charged for itself.
+inline constexpr uint64_t kAnswerCountedBytes = 4 * 1024;
+
+// Whether it changes nothing, so that it may be refused after it ran.
+inline bool is_read(const api::Request& request) {
+  const api::Operation& operation = *request.operation;
+  switch (operation.owner()) {
+    case api::Owner::kPage:
+      return true;
+    case api::Owner::kItem:
+      return !static_cast<const api::ItemOperation&>(operation).writes();
+    case api::Owner::kBatch: {
+      const auto& parts = static_cast<const api::BatchOperation&>(operation).parts(request);
+      return !parts.empty() && is_read(*parts.front());  // a batch reads or writes, never both
+    }
+    case api::Owner::kTables:
+    case api::Owner::kStatic:
+      return false;
+  }
+  return false;
+}
 
 // Held by its list and by its Completion. Whoever claims it first, the dispatcher's answer or the deadline,
 // has the exchange; the other finds that it is too late.
@@ -31,6 +52,7 @@ struct Gateway::Call {
   // The claimer's.
   Exchange exchange;
   std::optional<api::Result<api::Answer>> result;
+  uint64_t answer_bytes = 0;  // charged for `result`
 
   // CallList's: the io thread's.
   std::shared_ptr<Call> self;  // set while in the list

@@ -274,7 +274,6 @@ void HttpConnection::append(Slot& slot) {
     out_.back().append(response.body);
     return;
   }
-  out_charge_.grow(response.body.size());
   out_.push_back(std::move(response.body));
   out_.emplace_back();
 }
@@ -286,6 +285,7 @@ void HttpConnection::flush() {
   if (closed_ || lingering_) return;
   serialise_ready();
   if (!writing_) write();
+  charge_unsent();
   if (closed_ || lingering_ || reading_) return;
   // A client at its bound may be read again.
   process();
@@ -342,10 +342,18 @@ void HttpConnection::written() {
     out_.front().clear();
     out_at_ = out_offset_ = 0;
   }
-  out_charge_.release();
   if (close_after_write_ || (last_request_ && slots_.empty() && incoming_ == nullptr)) {
     if (must_linger_ || in_begin_ < in_end_) return linger();
     return close();
+  }
+}
+
+// What a socket takes at once costs nothing here.
+void HttpConnection::charge_unsent() {
+  if (out_bytes_ > out_charge_.bytes()) {
+    out_charge_.grow(out_bytes_ - out_charge_.bytes());
+  } else if (out_bytes_ < out_charge_.bytes()) {
+    out_charge_.shrink(out_charge_.bytes() - out_bytes_);
   }
 }
 
@@ -367,6 +375,10 @@ void HttpConnection::drain() {
 bool HttpConnection::overdue(TimePoint now) const {
   if (closed_) return false;
   if (writing_ && now > write_deadline_) return true;
+  // Where memory is short, those who keep it and take nothing go first.
+  const HttpLimits& limits = worker_.limits();
+  const auto blocked = limits.write_deadline - limits.write_deadline_pressed;
+  if (writing_ && now > write_deadline_ - blocked && worker_.shared().budget->is_short()) return true;
   if (now <= read_deadline_) return false;
   // Requests in flight have deadlines of their own, kept by the handler.
   return lingering_ || incoming_ != nullptr || (slots_.empty() && out_bytes_ == 0);

@@ -67,6 +67,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void append(Slot& slot);
   void write();
   void written();
+  void charge_unsent();
   void linger();
   void make_room();
 
@@ -96,8 +97,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   size_t out_at_ = 0;             // the first segment not written yet
   size_t out_offset_ = 0;         // and where in it
   size_t out_bytes_ = 0;          // in all, not written yet
-  MemoryCharge out_charge_;
-  bool writing_ = false;  // the socket is full: waiting to write
+  MemoryCharge out_charge_;       // for out_bytes_, while the client does not take them
+  bool writing_ = false;          // the socket is full: waiting to write
   bool close_after_write_ = false;
 
   TimePoint read_deadline_;   // of idle, head, body or lingering, whichever the connection is in

@@ -30,7 +30,9 @@ struct HttpLimits {
   std::chrono::milliseconds body_deadline{60'000};  // from there to the end of its body
   std::chrono::milliseconds idle_deadline{360'000};  // between requests: above the SDKs' pools
   std::chrono::milliseconds write_deadline{60'000};  // for a client that takes no bytes of its answer
-  std::chrono::milliseconds sweep_interval{250};     // how often deadlines are looked at
+  // The same while the memory budget is nearly used up. At most write_deadline.
+  std::chrono::milliseconds write_deadline_pressed{3'000};
+  std::chrono::milliseconds sweep_interval{250};  // how often deadlines are looked at
 };
 
 struct HttpServerOptions {

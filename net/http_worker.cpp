@@ -66,6 +66,7 @@ Exchange::~Exchange() {
 HttpRequest& Exchange::request() { return state_->request; }
 size_t Exchange::worker() const { return state_->worker_index; }
 bool Exchange::charge(uint64_t bytes) { return state_->charge.try_grow_or_alone(bytes); }
+void Exchange::charge_always(uint64_t bytes) { state_->charge.grow(bytes); }
 void Exchange::give_back(uint64_t bytes) { state_->charge.shrink(bytes); }
 
 void Exchange::respond(HttpResponse response) {

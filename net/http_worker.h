@@ -106,7 +106,8 @@ class HttpWorker {
   const std::string& date();
 
  private:
-  static constexpr int kBatchMax = 128;  // steps of the io thread: what waits behind them is not held up for long
+  static constexpr int kBatchMax =
+      128;  // steps of the io thread: what waits behind them is not held up for long
   void run();
   void sweep();
 

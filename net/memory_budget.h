@@ -27,6 +27,8 @@ class MemoryBudget {
   void give_back(uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   bool has_room(uint64_t bytes) const { return used() + bytes <= bytes_max_; }
+  // Three quarters are gone.
+  bool is_short() const { return used() > bytes_max_ - bytes_max_ / 4; }
   uint64_t used() const { return used_.load(std::memory_order_relaxed); }
   uint64_t bytes_max() const { return bytes_max_; }
 

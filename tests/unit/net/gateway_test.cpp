@@ -203,6 +203,30 @@ TEST_F(GatewayTest, ParsingALargeBodyCountsAgainstTheMemoryBound) {
   EXPECT_TRUE(eventually([&] { return server_->memory_bytes() == 0; }));
 }
 
+TEST_F(GatewayTest, AnswersThatFindNoRoomAreRefused) {
+  HttpLimits limits;
+  limits.memory_bytes_max = 1'000'000;
+  dispatcher_.answer_at_once = false;
+  start({}, limits);
+  const auto item = std::make_shared<model::Item>();
+  item->set("v", model::AttributeValue::s(std::string(700'000, 'v')));
+  auto a = client();
+  auto b = client();
+  ASSERT_TRUE(a.send(http_request("POST", "/", R"({"Text":"x"})", kEcho)));
+  auto first = dispatcher_.take();
+  ASSERT_TRUE(b.send(http_request("POST", "/", R"({"Text":"x"})", kEcho)));
+  auto second = dispatcher_.take();
+  // Two requests are in memory, and neither is alone: an answer above the bound is not kept for the io
+  // thread.
+  auto large = std::make_shared<model::Item>(*item);
+  large->set("w", model::AttributeValue::s(std::string(700'000, 'w')));
+  first.done(api::Answer(api::ItemAnswer{large, {}}));
+  EXPECT_EQ(a.read_response()->status, 503);
+  second.done(api::Answer(api::ItemAnswer{item, {}}));
+  EXPECT_EQ(b.read_response()->status, 200);
+  EXPECT_TRUE(eventually([&] { return server_->memory_bytes() == 0; }));
+}
+
 TEST_F(GatewayTest, TooLargeBodiesAnswer413) {
   HttpLimits limits;
   limits.body_bytes_max = 1000;

@@ -345,12 +345,29 @@ TEST_F(HttpServerTest, IdleConnectionsEndAtTheirDeadlineButRunningRequestsDoNot)
 
 TEST_F(HttpServerTest, AClientThatTakesNoAnswerIsLeft) {
   HttpLimits limits;
-  limits.write_deadline = milliseconds(50);
+  limits.write_deadline = limits.write_deadline_pressed = milliseconds(50);
   start(limits);
   auto c = client();
   ASSERT_TRUE(c.send(http_request("GET", "/large")));
   EXPECT_TRUE(eventually([&] { return handler_.handled == 1 && server_->open_connections() == 0; }));
   EXPECT_EQ(server_->memory_bytes(), 0u);
+}
+
+TEST_F(HttpServerTest, ClientsThatTakeNoAnswersAreCountedAndGoFirstWhenMemoryIsShort) {
+  HttpLimits limits;
+  limits.memory_bytes_max = 4 * 1024 * 1024;
+  limits.write_deadline_pressed = milliseconds(50);
+  start(limits);
+  std::vector<RawClient> blocked;
+  for (int i = 0; i < 4; ++i) blocked.push_back(client());
+  ASSERT_TRUE(eventually([&] { return server_->open_connections() == 4; }));
+  for (RawClient& c : blocked) ASSERT_TRUE(c.send(http_request("GET", "/large")));
+  // Long before write_deadline.
+  EXPECT_TRUE(eventually([&] { return server_->open_connections() < 4; }));
+  EXPECT_TRUE(eventually([&] { return server_->memory_bytes() <= limits.memory_bytes_max / 4 * 3; }));
+  auto c = client();
+  ASSERT_TRUE(c.send(http_request("GET", "/next")));
+  EXPECT_EQ(c.read_response()->status, 200);
 }
 
 TEST_F(HttpServerTest, LargeAnswersArriveWhole) {
@@ -459,7 +476,7 @@ TEST_F(HttpServerTest, ARequestThatNobodyAnswersGets500) {
 }
 
 TEST_F(HttpServerTest, DrainsAndThenStops) {
-  start({}, 2);
+  start();  // one thread: the idle connection closes at the moment from which answers say so
   auto idle = client();
   ASSERT_TRUE(eventually([&] { return server_->open_connections() == 1; }));
   auto busy = client();
