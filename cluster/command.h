@@ -10,7 +10,8 @@
 
 namespace stator::cluster {
 
-// Names a waiting client to whoever carries the replica (an actor, the simulator). Unique within a replica's life.
+// Names a waiting client to whoever carries the replica (an actor, the simulator). Unique within a replica's
+// life.
 using Token = uint64_t;
 
 struct Command {

@@ -33,9 +33,13 @@ bool ItemMachine::admit(Command& command, std::vector<RowLoad>& loads) {
   // admit() moves the command from us in every case but kReady, so its key is kept for the load.
   std::string key = command.key;
   switch (overlay_.admit(command)) {
-    case Overlay::Admission::kReady: return true;
-    case Overlay::Admission::kLoad: loads.push_back({std::move(key), overlay_.load_id()}); return false;
-    case Overlay::Admission::kWaiting: return false;
+    case Overlay::Admission::kReady:
+      return true;
+    case Overlay::Admission::kLoad:
+      loads.push_back({std::move(key), overlay_.load_id()});
+      return false;
+    case Overlay::Admission::kWaiting:
+      return false;
   }
   return false;
 }
@@ -80,9 +84,11 @@ void ItemMachine::take(const Command& command, api::Effects& effects, raft::Inde
     }
     first = false;
     taken_bytes_ += change.key.size() + operation.record.size();
-    if (operation.outcome && operation.outcome->item) taken_bytes_ += model::size_bytes(*operation.outcome->item);
+    if (operation.outcome && operation.outcome->item)
+      taken_bytes_ += model::size_bytes(*operation.outcome->item);
     api::StoredItemPtr row;
-    if (change.item) row = std::make_shared<api::StoredItem>(api::StoredItem{*change.item, change.size_bytes});
+    if (change.item)
+      row = std::make_shared<api::StoredItem>(api::StoredItem{*change.item, change.size_bytes});
     overlay_.put(change.key, std::move(row), index);
     operation.key = std::move(change.key);
     taken_.push_back(std::move(operation));
@@ -133,8 +139,10 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> ItemMachine::apply(con
       return requests;
     }
     case LogKind::kNoop:
-    case LogKind::kMembership: return requests;
-    case LogKind::kMetadata: break;
+    case LogKind::kMembership:
+      return requests;
+    case LogKind::kMetadata:
+      break;
   }
   return model::Failure(LogEntryError::kMalformed);
 }

@@ -1,5 +1,5 @@
-// ItemMachine: the state machine of a table's partition: item operations evaluated over the overlay, log entries of write
-// operations, rows of items/. Pure; belongs to one replica.
+// ItemMachine: the state machine of a table's partition: item operations evaluated over the overlay, log
+// entries of write operations, rows of items/. Pure; belongs to one replica.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@
 
 namespace stator::cluster {
 
-// A body is proposed once it holds this much: one entry then still fits the committer's batch of 1 MiB twice over.
+// A body is proposed once it holds this much: one entry then still fits the committer's batch of 1 MiB twice
+// over.
 inline constexpr size_t kWriteBodyBytes = 512 * 1024;
 inline constexpr size_t kWriteBodyOperations = 256;
 
@@ -39,7 +40,8 @@ class ItemMachine final : public StateMachine {
   std::optional<Proposal> take_body() override;
   std::vector<Command> step_down() override;
 
-  model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header, std::string_view body,
+  model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header,
+                                                                  std::string_view body,
                                                                   ApplyResult& result) override;
   model::Result<std::vector<AppliedRequest>, LogEntryError> recall(const LogHeader& header,
                                                                    std::string_view body) const override;

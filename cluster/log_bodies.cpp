@@ -1,4 +1,5 @@
-// The bodies of log entries: Cap'n Proto, one segment without a segment table; one encoder and one decoder a kind.
+// The bodies of log entries: Cap'n Proto, one segment without a segment table; one encoder and one decoder a
+// kind.
 #include <capnp/any.h>
 #include <capnp/message.h>
 #include <kj/exception.h>
@@ -38,13 +39,16 @@ std::string flatten(capnp::MessageBuilder& message) {
 // A builder of this size usually takes a message with `bytes` of data in one segment.
 uint words_for(size_t bytes) { return static_cast<uint>(bytes / sizeof(capnp::word) + 64); }
 
-// A body read in place where it is aligned (it is in a log entry: the header is ten words), else from an aligned copy.
+// A body read in place where it is aligned (it is in a log entry: the header is ten words), else from an
+// aligned copy.
 class BodyReader {
  public:
   explicit BodyReader(std::string_view body)
       : segment_(aligned(body)), reader_(kj::arrayPtr(&segment_, 1), options(body.size())) {}
   template <class T>
-  typename T::Reader root() { return reader_.getRoot<T>(); }
+  typename T::Reader root() {
+    return reader_.getRoot<T>();
+  }
 
  private:
   kj::ArrayPtr<const capnp::word> aligned(std::string_view body) {
@@ -71,7 +75,8 @@ class BodyReader {
 // Cap'n Proto reports malformed messages by exception: the one place that turns them into values.
 template <class T, class F>
 model::Result<T, LogEntryError> decode(std::string_view body, F&& read) {
-  if (body.empty() || body.size() % sizeof(capnp::word) != 0) return model::Failure(LogEntryError::kMalformed);
+  if (body.empty() || body.size() % sizeof(capnp::word) != 0)
+    return model::Failure(LogEntryError::kMalformed);
   std::optional<model::Result<T, LogEntryError>> result;
   auto failed = kj::runCatchingExceptions([&] {
     BodyReader reader(body);
@@ -103,7 +108,8 @@ std::string encode_write_body(const std::vector<WriteOperation>& operations) {
   size_t bytes = 0;
   for (const WriteOperation& operation : operations) {
     bytes += operation.key.size() + operation.record.size() + 128;
-    if (operation.outcome && operation.outcome->item) bytes += 256 + 2 * model::size_bytes(*operation.outcome->item);
+    if (operation.outcome && operation.outcome->item)
+      bytes += 256 + 2 * model::size_bytes(*operation.outcome->item);
   }
   capnp::MallocMessageBuilder message(words_for(bytes));
   auto list = message.initRoot<schemas::WriteBody>().initOperations(static_cast<uint>(operations.size()));
@@ -130,7 +136,8 @@ std::string encode_write_body(const std::vector<WriteOperation>& operations) {
 
 model::Result<std::vector<WriteOperationView>, LogEntryError> decode_write_body(std::string_view body) {
   using Operations = std::vector<WriteOperationView>;
-  // The views outlive the reader, so they must point into `body` itself, which a misaligned body would not allow.
+  // The views outlive the reader, so they must point into `body` itself, which a misaligned body would not
+  // allow.
   STATOR_ASSERT(body.empty() || reinterpret_cast<uintptr_t>(body.data()) % alignof(capnp::word) == 0,
                 "entries are whole heap strings");
   return decode<Operations>(body, [](BodyReader& reader) -> model::Result<Operations, LogEntryError> {
@@ -251,10 +258,18 @@ std::string encode_metadata_body(const MetadataBody& body) {
   for (uint i = 0; i < list.size(); ++i) {
     const MetadataChange& change = body.changes[i];
     switch (change.kind) {
-      case MetadataChange::Kind::kPutTable: list[i].setPutTable(data_of(model::encode_table_record(change.table))); break;
-      case MetadataChange::Kind::kDeleteTable: list[i].setDeleteTable(change.table.id.value); break;
-      case MetadataChange::Kind::kPutPartition: write_partition(list[i].initPutPartition(), change.partition); break;
-      case MetadataChange::Kind::kDeletePartition: list[i].setDeletePartition(change.partition.id.value); break;
+      case MetadataChange::Kind::kPutTable:
+        list[i].setPutTable(data_of(model::encode_table_record(change.table)));
+        break;
+      case MetadataChange::Kind::kDeleteTable:
+        list[i].setDeleteTable(change.table.id.value);
+        break;
+      case MetadataChange::Kind::kPutPartition:
+        write_partition(list[i].initPutPartition(), change.partition);
+        break;
+      case MetadataChange::Kind::kDeletePartition:
+        list[i].setDeletePartition(change.partition.id.value);
+        break;
       case MetadataChange::Kind::kAllocated: {
         auto out = list[i].initAllocated();
         out.setTable(change.allocated.table);

@@ -33,7 +33,8 @@ bool is_known(LogKind kind) {
     case LogKind::kWrite:
     case LogKind::kMembership:
     case LogKind::kSchema:
-    case LogKind::kMetadata: return true;
+    case LogKind::kMetadata:
+      return true;
   }
   return false;
 }
@@ -50,10 +51,14 @@ uint64_t checksum_of(std::string_view head, std::string_view body) {
 
 std::string_view log_entry_error_text(LogEntryError error) {
   switch (error) {
-    case LogEntryError::kTruncated: return "log entry is not as long as its header says";
-    case LogEntryError::kUnknownFormat: return "log entry has a format or kind that this version does not know";
-    case LogEntryError::kChecksum: return "log entry's checksum does not match its bytes";
-    case LogEntryError::kMalformed: return "log entry's body is not what its kind says";
+    case LogEntryError::kTruncated:
+      return "log entry is not as long as its header says";
+    case LogEntryError::kUnknownFormat:
+      return "log entry has a format or kind that this version does not know";
+    case LogEntryError::kChecksum:
+      return "log entry's checksum does not match its bytes";
+    case LogEntryError::kMalformed:
+      return "log entry's body is not what its kind says";
   }
   return "unknown log entry error";
 }
@@ -89,12 +94,14 @@ model::Result<LogHeader, LogEntryError> decode_log_header(std::string_view entry
   if (get<uint8_t>(entry, 0) != kLogFormatVersion) return model::Failure(LogEntryError::kUnknownFormat);
   LogHeader header;
   header.kind = static_cast<LogKind>(get<uint8_t>(entry, 1));
-  if (get<uint32_t>(entry, 60) != entry.size() - kLogHeaderSize) return model::Failure(LogEntryError::kTruncated);
+  if (get<uint32_t>(entry, 60) != entry.size() - kLogHeaderSize)
+    return model::Failure(LogEntryError::kTruncated);
   header.checksum = get<uint64_t>(entry, kChecksumOffset);
   if (checksum_of(entry.substr(0, kChecksumOffset), log_body(entry)) != header.checksum) {
     return model::Failure(LogEntryError::kChecksum);
   }
-  if (!is_known(header.kind) || get<uint16_t>(entry, 2) != 0) return model::Failure(LogEntryError::kUnknownFormat);
+  if (!is_known(header.kind) || get<uint16_t>(entry, 2) != 0)
+    return model::Failure(LogEntryError::kUnknownFormat);
   header.active_version = get<uint32_t>(entry, 4);
   header.partition = model::PartitionId(get<uint64_t>(entry, 8));
   header.range_epoch = get<uint32_t>(entry, 16);
@@ -112,7 +119,8 @@ bool matches(const LogHeader& header, model::PartitionId partition, const raft::
   raft::EntryKind kind = raft::EntryKind::kNormal;
   if (header.kind == LogKind::kNoop) kind = raft::EntryKind::kNoop;
   if (header.kind == LogKind::kMembership) kind = raft::EntryKind::kMembership;
-  return header.partition == partition && header.index == entry.index && header.term == entry.term && kind == entry.kind;
+  return header.partition == partition && header.index == entry.index && header.term == entry.term &&
+         kind == entry.kind;
 }
 
 std::string_view log_body(std::string_view entry) {

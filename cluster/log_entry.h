@@ -1,10 +1,10 @@
-// Log entries: what the replicas of a partition agree on, as bytes. A fixed little-endian header and a Cap'n Proto body
-// (schemas/log_entry.capnp), encoded once by the leader. Field by field in docs/storage_format.md; golden-byte tests hold
-// it still. Pure; any thread.
+// Log entries: what the replicas of a partition agree on, as bytes. A fixed little-endian header and a Cap'n
+// Proto body (schemas/log_entry.capnp), encoded once by the leader. Field by field in docs/storage_format.md;
+// golden-byte tests hold it still. Pure; any thread.
 //
-//   format u8 | kind u8 | flags u16 | active version u32 | partition u64 | range epoch u32 | schema version u32 |
-//   table u64 | term u64 | index u64 | stamp u64 | key id u32 | body bytes u32 | checksum of the entry before u64 |
-//   checksum u64 (XXH3 over all before it, and the body) | body
+//   format u8 | kind u8 | flags u16 | active version u32 | partition u64 | range epoch u32 |
+//   schema version u32 | table u64 | term u64 | index u64 | stamp u64 | key id u32 | body bytes u32 |
+//   checksum of the entry before u64 | checksum u64 (XXH3 over all before it, and the body) | body
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@
 
 namespace stator::cluster {
 
-// Stored; never reuse a number. The numbers left out belong to kinds that later work brings (docs/storage_format.md).
+// Stored; never reuse a number. The numbers left out belong to kinds that later work brings
+// (docs/storage_format.md).
 enum class LogKind : uint8_t { kNoop = 1, kWrite = 2, kMembership = 3, kSchema = 6, kMetadata = 15 };
 
 inline constexpr size_t kLogHeaderSize = 80;
@@ -44,16 +45,16 @@ struct LogHeader {
   raft::Term term = 0;
   raft::Index index = 0;
   model::Stamp stamp;
-  uint32_t key_id = 0;              // 0: not encrypted
-  uint64_t previous_checksum = 0;   // of the entry at index - 1; 0 for the first
-  uint64_t checksum = 0;            // filled by seal_log_entry and decode_log_header
+  uint32_t key_id = 0;             // 0: not encrypted
+  uint64_t previous_checksum = 0;  // of the entry at index - 1; 0 for the first
+  uint64_t checksum = 0;           // filled by seal_log_entry and decode_log_header
 };
 
 enum class LogEntryError : uint8_t {
-  kTruncated = 1,   // shorter than its header says, or longer
-  kUnknownFormat,   // a format or kind that no version of ours explains
-  kChecksum,        // damaged bytes
-  kMalformed,       // a body that is not what its kind says
+  kTruncated = 1,  // shorter than its header says, or longer
+  kUnknownFormat,  // a format or kind that no version of ours explains
+  kChecksum,       // damaged bytes
+  kMalformed,      // a body that is not what its kind says
 };
 std::string_view log_entry_error_text(LogEntryError error);
 
@@ -70,12 +71,12 @@ bool matches(const LogHeader& header, model::PartitionId partition, const raft::
 
 // One operation of a write entry, as the leader proposes it.
 struct WriteOperation {
-  std::string key;      // model::item_key
-  std::string record;   // model::encode_item_record; empty: the item is deleted
+  std::string key;     // model::item_key
+  std::string record;  // model::encode_item_record; empty: the item is deleted
   int8_t count_delta = 0;
   int64_t bytes_delta = 0;
-  std::optional<RequestId> request_id;         // where a retry can be recognised
-  std::optional<api::ItemAnswer> outcome;      // with request_id
+  std::optional<RequestId> request_id;     // where a retry can be recognised
+  std::optional<api::ItemAnswer> outcome;  // with request_id
 };
 std::string encode_write_body(const std::vector<WriteOperation>& operations);
 
@@ -100,9 +101,9 @@ model::Result<model::Table, LogEntryError> decode_schema_body(std::string_view b
 struct MetadataChange {
   enum class Kind : uint8_t { kPutTable, kDeleteTable, kPutPartition, kDeletePartition, kAllocated };
   Kind kind = Kind::kPutTable;
-  model::Table table;                 // kPutTable; kDeleteTable: its id
-  Partition partition;                // kPutPartition; kDeletePartition: its id
-  Allocated allocated;                // kAllocated
+  model::Table table;   // kPutTable; kDeleteTable: its id
+  Partition partition;  // kPutPartition; kDeletePartition: its id
+  Allocated allocated;  // kAllocated
 };
 struct MetadataBody {
   std::vector<MetadataChange> changes;

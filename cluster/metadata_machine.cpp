@@ -60,14 +60,17 @@ const api::TableOperation& table_operation(const api::Request& request) {
 RowWrite row_of(const MetadataChange& change) {
   switch (change.kind) {
     case MetadataChange::Kind::kPutTable:
-      return {model::RowKind::kTable, id_key(change.table.id.value), model::encode_table_record(change.table)};
+      return {model::RowKind::kTable, id_key(change.table.id.value),
+              model::encode_table_record(change.table)};
     case MetadataChange::Kind::kDeleteTable:
       return {model::RowKind::kTable, id_key(change.table.id.value), std::nullopt};
     case MetadataChange::Kind::kPutPartition:
-      return {model::RowKind::kPartition, id_key(change.partition.id.value), encode_partition(change.partition)};
+      return {model::RowKind::kPartition, id_key(change.partition.id.value),
+              encode_partition(change.partition)};
     case MetadataChange::Kind::kDeletePartition:
       return {model::RowKind::kPartition, id_key(change.partition.id.value), std::nullopt};
-    case MetadataChange::Kind::kAllocated: break;
+    case MetadataChange::Kind::kAllocated:
+      break;
   }
   return {model::RowKind::kAllocated, {}, encode_allocated(change.allocated)};
 }
@@ -105,13 +108,21 @@ std::vector<const Partition*> ClusterState::partitions_of(model::TableId table) 
 
 void ClusterState::apply(const MetadataChange& change) {
   switch (change.kind) {
-    case MetadataChange::Kind::kPutTable: tables[change.table.name] = change.table; break;
+    case MetadataChange::Kind::kPutTable:
+      tables[change.table.name] = change.table;
+      break;
     case MetadataChange::Kind::kDeleteTable:
       std::erase_if(tables, [&](const auto& entry) { return entry.second.id == change.table.id; });
       break;
-    case MetadataChange::Kind::kPutPartition: partitions[change.partition.id] = change.partition; break;
-    case MetadataChange::Kind::kDeletePartition: partitions.erase(change.partition.id); break;
-    case MetadataChange::Kind::kAllocated: allocated = change.allocated; break;
+    case MetadataChange::Kind::kPutPartition:
+      partitions[change.partition.id] = change.partition;
+      break;
+    case MetadataChange::Kind::kDeletePartition:
+      partitions.erase(change.partition.id);
+      break;
+    case MetadataChange::Kind::kAllocated:
+      allocated = change.allocated;
+      break;
   }
 }
 
@@ -141,7 +152,8 @@ model::Result<ClusterState, LogEntryError> MetadataMachine::restore(const std::v
         change.allocated = *allocated;
         break;
       }
-      default: return model::Failure(LogEntryError::kUnknownFormat);
+      default:
+        return model::Failure(LogEntryError::kUnknownFormat);
     }
     state.apply(change);
   }
@@ -163,7 +175,9 @@ api::Evaluation MetadataMachine::read(const api::Request& request) const {
 }
 
 bool MetadataMachine::admit(Command&, std::vector<RowLoad>&) { return true; }
-std::vector<Command> MetadataMachine::row_loaded(const std::string&, uint64_t, api::StoredItemPtr) { return {}; }
+std::vector<Command> MetadataMachine::row_loaded(const std::string&, uint64_t, api::StoredItemPtr) {
+  return {};
+}
 std::vector<Command> MetadataMachine::row_load_failed(const std::string&, uint64_t) { return {}; }
 
 api::Evaluation MetadataMachine::evaluate(const Command& command, model::Stamp stamp) {
@@ -204,7 +218,8 @@ void MetadataMachine::create(model::Table& table, model::Stamp stamp, std::vecto
   changes.push_back(std::move(allocated));
 }
 
-void MetadataMachine::take(const Command& command, api::Effects& effects, raft::Index index, model::Stamp stamp) {
+void MetadataMachine::take(const Command& command, api::Effects& effects, raft::Index index,
+                           model::Stamp stamp) {
   STATOR_ASSERT(effects.items.empty(), "group 0 holds no items");
   STATOR_ASSERT(!body_, "one command an entry");
   proposed_ = std::make_shared<ClusterState>(proposed_ ? *proposed_ : *applied_);
@@ -216,7 +231,8 @@ void MetadataMachine::take(const Command& command, api::Effects& effects, raft::
         create(change.table, stamp, body_->changes);
         auto* answer = std::get_if<api::TableAnswer>(&effects.answer);
         if (answer && answer->table.name == change.table.name) {
-          // The status is the answer's own: a table is being created when it is answered, and active when it is looked at.
+          // The status is the answer's own: a table is being created when it is answered, and active when it
+          // is looked at.
           model::TableStatus status = answer->table.status;
           answer->table = change.table;
           answer->table.status = status;
@@ -242,6 +258,8 @@ void MetadataMachine::take(const Command& command, api::Effects& effects, raft::
     }
   }
   if (command.id) {
+    STATOR_ASSERT(std::holds_alternative<api::TableAnswer>(effects.answer),
+                  "a change of a table answers with the table");
     body_->request_id = command.id;
     body_->outcome = std::get<api::TableAnswer>(effects.answer);
   }
@@ -267,10 +285,13 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> MetadataMachine::apply
                                                                                  std::string_view body,
                                                                                  ApplyResult& result) {
   switch (header.kind) {
-    case LogKind::kMetadata: break;
+    case LogKind::kMetadata:
+      break;
     case LogKind::kNoop:
-    case LogKind::kMembership: return std::vector<AppliedRequest>{};
-    default: return model::Failure(LogEntryError::kMalformed);
+    case LogKind::kMembership:
+      return std::vector<AppliedRequest>{};
+    default:
+      return model::Failure(LogEntryError::kMalformed);
   }
   auto decoded = decode_metadata_body(body);
   if (!decoded.ok()) return model::Failure(decoded.error());
@@ -283,8 +304,8 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> MetadataMachine::apply
   return requests_of(*decoded);
 }
 
-model::Result<std::vector<AppliedRequest>, LogEntryError> MetadataMachine::recall(const LogHeader& header,
-                                                                                  std::string_view body) const {
+model::Result<std::vector<AppliedRequest>, LogEntryError> MetadataMachine::recall(
+    const LogHeader& header, std::string_view body) const {
   if (header.kind != LogKind::kMetadata) return std::vector<AppliedRequest>{};
   auto decoded = decode_metadata_body(body);
   if (!decoded.ok()) return model::Failure(decoded.error());

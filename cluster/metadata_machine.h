@@ -1,6 +1,6 @@
-// MetadataMachine: the state machine of group 0: tables and partitions of the whole cluster. Small, so all of it is in memory;
-// the rows in items/ are its checkpoint. Group 0 is directory and wish: it says what should be, the nodes make it so
-// (docs/architecture.md, protocol 16). Pure; belongs to one replica.
+// MetadataMachine: the state machine of group 0: tables and partitions of the whole cluster. Small, so all of
+// it is in memory; the rows in items/ are its checkpoint. Group 0 is directory and wish: it says what should
+// be, the nodes make it so (docs/architecture.md, protocol 16). Pure; belongs to one replica.
 #pragma once
 
 #include <algorithm>
@@ -39,8 +39,8 @@ struct Placement {
   uint32_t partitions_per_table = 1;
 };
 
-// What a partition's leader reported last: given by the carrier, read by DescribeTable, not replicated. Zeros where nothing
-// was reported yet.
+// What a partition's leader reported last: given by the carrier, read by DescribeTable, not replicated. Zeros
+// where nothing was reported yet.
 using PartitionCounts = std::function<model::TableCounts(model::PartitionId)>;
 
 class MetadataMachine final : public StateMachine {
@@ -73,7 +73,8 @@ class MetadataMachine final : public StateMachine {
   std::optional<Proposal> take_body() override;
   std::vector<Command> step_down() override;
 
-  model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header, std::string_view body,
+  model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header,
+                                                                  std::string_view body,
                                                                   ApplyResult& result) override;
   model::Result<std::vector<AppliedRequest>, LogEntryError> recall(const LogHeader& header,
                                                                    std::string_view body) const override;

@@ -1,4 +1,5 @@
-// Partition: a range of a table's item keys and the replicas that hold it, as group 0 wishes it. Plain values; pure.
+// Partition: a range of a table's item keys and the replicas that hold it, as group 0 wishes it. Plain
+// values; pure.
 #pragma once
 
 #include <cstdint>

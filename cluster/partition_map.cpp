@@ -32,15 +32,17 @@ const TableRoute* PartitionMap::find(std::string_view table) const {
 }
 
 const Partition& TableRoute::at(std::string_view key) const {
-  auto it = std::upper_bound(partitions.begin(), partitions.end(), key,
-                             [](std::string_view k, const auto& partition) { return k < partition->range.from; });
+  auto it =
+      std::upper_bound(partitions.begin(), partitions.end(), key,
+                       [](std::string_view k, const auto& partition) { return k < partition->range.from; });
   STATOR_ASSERT(it != partitions.begin(), "the first partition begins at the first key");
   const Partition& partition = **std::prev(it);
   STATOR_ASSERT(partition.range.contains(key), "ranges leave no gap");
   return partition;
 }
 
-std::vector<std::shared_ptr<const Partition>> TableRoute::within(const model::KeyRange& range, bool forward) const {
+std::vector<std::shared_ptr<const Partition>> TableRoute::within(const model::KeyRange& range,
+                                                                 bool forward) const {
   std::vector<std::shared_ptr<const Partition>> found;
   for (const auto& partition : partitions) {
     if (model::intersect(partition->range, range)) found.push_back(partition);

@@ -1,6 +1,6 @@
-// PartitionMap: where a key goes: tables by name, and of each its partitions in order of their ranges. Immutable once built;
-// made from what group 0 holds. Routing is a lookup in it, on the thread that has the request (docs/architecture.md,
-// protocol 24). Pure; any thread.
+// PartitionMap: where a key goes: tables by name, and of each its partitions in order of their ranges.
+// Immutable once built; made from what group 0 holds. Routing is a lookup in it, on the thread that has the
+// request (docs/architecture.md, protocol 24). Pure; any thread.
 #pragma once
 
 #include <memory>
@@ -34,7 +34,8 @@ class PartitionMap {
  private:
   struct Hash {
     using is_transparent = void;
-    size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }  // memory only
+    // Memory only: nothing stored depends on it.
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
   };
   std::unordered_map<std::string, TableRoute, Hash, std::equal_to<>> tables_;
 };

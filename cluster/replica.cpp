@@ -1,4 +1,5 @@
-// The leader's side of a replica: commands admitted, evaluated, proposed; barriers. What Raft hands out: replica_ready.cpp.
+// The leader's side of a replica: commands admitted, evaluated, proposed; barriers. What Raft hands out:
+// replica_ready.cpp.
 #include "cluster/replica.h"
 
 #include "model/assert.h"
@@ -11,9 +12,7 @@ constexpr uint32_t kRetryAfterMs = 50;  // a leader is elected, or the applier c
 api::Error not_leading() {
   return api::service_unavailable("This replica does not lead its partition", kRetryAfterMs).error;
 }
-api::Error busy() {
-  return api::service_unavailable("The partition's queue is full", kRetryAfterMs).error;
-}
+api::Error busy() { return api::service_unavailable("The partition's queue is full", kRetryAfterMs).error; }
 
 raft::Config with_seal(raft::Config config, raft::Seal seal) {
   config.seal = std::move(seal);
@@ -37,7 +36,8 @@ Replica::Replica(ReplicaConfig config, raft::InitialState initial, AppliedState 
                                            std::string_view body) { return seal(kind, term, index, body); }),
             [&] {
               STATOR_ASSERT(initial.applied == applied_.index, "one applied index");
-              STATOR_ASSERT(initial.last_index == initial.applied || !initial.tail.empty(), "the last entry is at hand");
+              STATOR_ASSERT(initial.last_index == initial.applied || !initial.tail.empty(),
+                            "the last entry is at hand");
               clock_.observe(applied_.stamp);
               last_checksum_ = applied_.checksum;
               last_checksum_index_ = applied_.index;
@@ -99,7 +99,8 @@ std::shared_ptr<const std::string> Replica::seal(raft::EntryKind kind, raft::Ter
   return entry;
 }
 
-// --- inputs -----------------------------------------------------------------------------------------------------------
+// --- inputs
+// -----------------------------------------------------------------------------------------------------------
 
 void Replica::tick(uint64_t now_micros) {
   now_micros_ = now_micros;
@@ -114,13 +115,14 @@ void Replica::campaign(uint64_t now_micros) {
 void Replica::step(raft::Message message, uint64_t now_micros) {
   now_micros_ = now_micros;
   if (failure_ || std::holds_alternative<raft::SnapshotChunk>(message.body)) return;
-  // What is acknowledged must be what can be applied: damage is refused while the sender still has the right bytes. A format
-  // that is not known is not damage (docs/architecture.md, protocol 6).
+  // What is acknowledged must be what can be applied: damage is refused while the sender still has the right
+  // bytes. A format that is not known is not damage (docs/architecture.md, protocol 6).
   if (const auto* append = std::get_if<raft::Append>(&message.body)) {
     for (const raft::Entry& entry : append->entries) {
       if (!entry.data) return;
       auto header = decode_log_header(*entry.data);
-      if (header.ok() ? !matches(*header, config_.partition, entry) : header.error() != LogEntryError::kUnknownFormat) {
+      if (header.ok() ? !matches(*header, config_.partition, entry)
+                      : header.error() != LogEntryError::kUnknownFormat) {
         return;
       }
     }
@@ -171,7 +173,8 @@ void Replica::row_load_failed(const std::string& key, uint64_t load, const api::
 
 void Replica::read(Token token, uint64_t now_micros) {
   now_micros_ = now_micros;
-  if (failure_ || !serving_ || !leads() || node_.term() != lead_term_) return answer(token, api::Failure(not_leading()));
+  if (failure_ || !serving_ || !leads() || node_.term() != lead_term_)
+    return answer(token, api::Failure(not_leading()));
   if (waiting() >= config_.waiting_max) return answer(token, api::Failure(busy()));
   uint64_t context = next_context_++;
   if (!node_.read_index(context).ok()) return answer(token, api::Failure(busy()));
@@ -184,7 +187,8 @@ void Replica::configure(const model::Table& table, uint64_t now_micros) {
   propose_schema(now_micros);
 }
 
-// --- evaluation -------------------------------------------------------------------------------------------------------
+// --- evaluation
+// -------------------------------------------------------------------------------------------------------
 
 // A request id that is in the log already is never evaluated again (docs/architecture.md, protocol 9).
 bool Replica::answered_as_retry(const Command& command) {
@@ -208,7 +212,8 @@ void Replica::evaluate(Command command, uint64_t now_micros) {
     body_stamp_ = clock_.next(now_micros);
     if (!body_stamp_) {
       machine_->evaluated(command);
-      return answer(command.token, api::service_unavailable("The log's stamps are ahead of this node's clock", 1000));
+      return answer(command.token,
+                    api::service_unavailable("The log's stamps are ahead of this node's clock", 1000));
     }
   }
   api::Evaluation evaluation = machine_->evaluate(command, *body_stamp_);
@@ -233,19 +238,22 @@ void Replica::evaluate(Command command, uint64_t now_micros) {
 // An answer that proposes nothing is a strong read, of the newest proposal that it saw.
 void Replica::barrier(Token token, api::Result<api::Answer> result, raft::Index newest_read) {
   bool still_to_be_proposed = newest_read > node_.last_index();
-  if (still_to_be_proposed || serves_alone()) return answer_when_applied(newest_read, token, std::move(result));
+  if (still_to_be_proposed || serves_alone())
+    return answer_when_applied(newest_read, token, std::move(result));
   uint64_t context = next_context_++;
   if (!node_.read_index(context).ok()) return answer(token, api::Failure(busy()));
   confirming_.emplace(context, Confirming{token, std::move(result), newest_read, lead_term_});
 }
 
-// Requires that this replica leads: a later leader may put another entry at the index, so step_down() takes it back.
+// Requires that this replica leads: a later leader may put another entry at the index, so step_down() takes
+// it back.
 void Replica::answer_when_applied(raft::Index index, Token token, api::Result<api::Answer> result) {
   if (index <= node_.applied_index()) return answer(token, std::move(result));
   barriers_.emplace(index, Unanswered{token, std::move(result)});
 }
 
-// --- proposing --------------------------------------------------------------------------------------------------------
+// --- proposing
+// --------------------------------------------------------------------------------------------------------
 
 void Replica::flush() {
   std::optional<Proposal> proposal = machine_->take_body();
@@ -259,7 +267,8 @@ void Replica::flush() {
   body_.clear();
 }
 
-// REQUIRES that this replica leads; space was reserved before anything was evaluated, so the proposal cannot fail.
+// REQUIRES that this replica leads; space was reserved before anything was evaluated, so the proposal cannot
+// fail.
 void Replica::propose(LogKind kind, std::string_view body, model::Stamp stamp) {
   sealing_kind_ = kind;
   sealing_stamp_ = stamp;
@@ -282,7 +291,8 @@ void Replica::propose_schema(uint64_t now_micros) {
   propose(LogKind::kSchema, encode_schema_body(*desired_table_), clock_.next_always(now_micros));
 }
 
-// --- leadership -------------------------------------------------------------------------------------------------------
+// --- leadership
+// -------------------------------------------------------------------------------------------------------
 
 bool Replica::serves_alone() const {
   const raft::Membership& members = node_.membership();
@@ -297,8 +307,8 @@ void Replica::update_serving() {
   out_.serving = serving;
 }
 
-// The leadership is lost. What was only evaluated is gone and says so; what is in the log stays promised until its index is
-// committed or overwritten; what only read is not answered with what it read.
+// The leadership is lost. What was only evaluated is gone and says so; what is in the log stays promised
+// until its index is committed or overwritten; what only read is not answered with what it read.
 void Replica::step_down() {
   lead_term_ = 0;
   lead_index_ = 0;
@@ -312,7 +322,8 @@ void Replica::step_down() {
   update_serving();
 }
 
-// The command's entry will not be, or not be known to be, in the log: its client hears `error`, and so do its retries.
+// The command's entry will not be, or not be known to be, in the log: its client hears `error`, and so do its
+// retries.
 void Replica::break_promise(const Proposed& command, const api::Error& error) {
   answer(command.token, api::Failure(error));
   if (!command.id) return;

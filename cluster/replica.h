@@ -1,19 +1,20 @@
-// Replica: one replica of a partition or of group 0, as a step machine: inputs with the time, outputs to be carried out. It
-// joins a Raft node, a state machine, the request ids and the clients that wait. An actor carries it in production
-// (actors/replica_actor.h), the simulator in tests; neither adds logic.
+// Replica: one replica of a partition or of group 0, as a step machine: inputs with the time, outputs to be
+// carried out. It joins a Raft node, a state machine, the request ids and the clients that wait. An actor
+// carries it in production (actors/replica_actor.h), the simulator in tests; neither adds logic.
 //
-//   submit ─▶ admit ─▶ [load row] ─▶ evaluate ─┬─ effects ─▶ body ─▶ propose ─▶ persist ─▶ commit ─▶ apply ─▶ answer
-//                                              └─ nothing ─▶ barrier ────────────────────────────────────▶ answer
+//   admit ─▶ [load] ─▶ evaluate ─┬─ effects ─▶ body ─▶ propose ─▶ persist ─▶ commit ─▶ apply ─▶ answer
+//                                └─ nothing ─▶ barrier ───────────────────────────────────────▶ answer
 //
-// Every answer is a commit or a read (docs/architecture.md, protocol 7). What changes nothing confirms the leadership by a
-// ReadIndex that began after it arrived, and waits for the newest proposal that it saw. Both are needed: that proposal's
-// commit alone may be counted from acknowledgements that were on their way since before another leader took over. Only
-// where that proposal is still to be made does its commit confirm the leadership too. Where the leadership is lost, none of
-// this is answered with a result. A write that is in the log stays promised until its index is known to be committed or
-// overwritten, over the end of the leadership.
+// Every answer is a commit or a read (docs/architecture.md, protocol 7). What changes nothing confirms the
+// leadership by a ReadIndex that began after it arrived, and waits for the newest proposal that it saw. Both
+// are needed: that proposal's commit alone may be counted from acknowledgements that were on their way since
+// before another leader took over. Only where that proposal is still to be made does its commit confirm the
+// leadership too. Where the leadership is lost, none of this is answered with a result. A write that is in
+// the log stays promised until its index is known to be committed or overwritten, over the end of the
+// leadership.
 //
-// After any inputs, call take_outputs(): it proposes what was evaluated since (one entry for all of it) and collects the
-// work. Pure; one thread at a time.
+// After any inputs, call take_outputs(): it proposes what was evaluated since (one entry for all of it) and
+// collects the work. Pure; one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -37,11 +38,12 @@ namespace stator::cluster {
 
 struct ReplicaConfig {
   model::PartitionId partition;
-  model::TableId table;        // none for group 0
+  model::TableId table;  // none for group 0
   uint32_t range_epoch = 1;
-  raft::Config raft;           // seal and unseal are set by the replica
-  // Proposed and not applied yet, in bytes: commands are refused beyond (docs/architecture.md, protocol 2). Together with
-  // kLogBodyMax at most raft.uncommitted_bytes_max, so that a proposal never fails for want of space.
+  raft::Config raft;  // seal and unseal are set by the replica
+  // Proposed and not applied yet, in bytes: commands are refused beyond (docs/architecture.md, protocol 2).
+  // Together with kLogBodyMax at most raft.uncommitted_bytes_max, so that a proposal never fails for want of
+  // space.
   size_t unapplied_bytes_max = 16 * 1024 * 1024;
   // Clients that wait for a row, a commit or a confirmation; more are refused.
   size_t waiting_max = 65'536;
@@ -49,8 +51,8 @@ struct ReplicaConfig {
   raft::Index log_cut_entries_min = 1024;
 };
 
-// Why a replica stopped for good: it must be closed, and its node says so. It takes no inputs but completions any more, so
-// that another replica leads, and answers what waits.
+// Why a replica stopped for good: it must be closed, and its node says so. It takes no inputs but completions
+// any more, so that another replica leads, and answers what waits.
 struct ReplicaFailure {
   LogEntryError error;
   raft::Index index = 0;
@@ -58,13 +60,13 @@ struct ReplicaFailure {
 
 class Replica {
  public:
-  // `initial.applied` and `applied.index` are the same. Where the log goes further, `initial.tail` holds its last entry:
-  // stamps go on above it.
+  // `initial.applied` and `applied.index` are the same. Where the log goes further, `initial.tail` holds its
+  // last entry: stamps go on above it.
   Replica(ReplicaConfig config, raft::InitialState initial, AppliedState applied,
           std::unique_ptr<StateMachine> machine);
   Replica(const Replica&) = delete;  // the node's seal() holds this
-  // Before the first input: an applied entry of the last kRequestIdRetentionMicros, in order, so that retries from before a
-  // restart are recognised. Entries that answered no request are passed over.
+  // Before the first input: an applied entry of the last kRequestIdRetentionMicros, in order, so that retries
+  // from before a restart are recognised. Entries that answered no request are passed over.
   void recall(const raft::Entry& entry);
 
   // --- inputs; `now_micros` is the wall clock ---
@@ -73,7 +75,8 @@ class Replica {
   // The first leader of a new group, or the only voter, starts at once.
   void campaign(uint64_t now_micros);
   void step(raft::Message message, uint64_t now_micros);
-  // A client's write, or an operation that may turn out to be one. Answered by an output `answers` with its token.
+  // A client's write, or an operation that may turn out to be one. Answered by an output `answers` with its
+  // token.
   void submit(Command command, uint64_t now_micros);
   // A strong read: an output `reads` or `answers` (an error) with the token.
   void read(Token token, uint64_t now_micros);
@@ -82,8 +85,9 @@ class Replica {
   void persisted(uint64_t id, uint64_t now_micros);
   void applied(raft::Index index, uint64_t now_micros);
   void log_loaded(uint64_t id, std::vector<raft::Entry> entries);
-  // A synced write to items/ covers everything up to index: the log may be cut where nothing else needs it. Replicas are
-  // not sent snapshots, so the log of a group of several is cut by its leader alone, which knows what all members hold.
+  // A synced write to items/ covers everything up to index: the log may be cut where nothing else needs it.
+  // Replicas are not sent snapshots, so the log of a group of several is cut by its leader alone, which knows
+  // what all members hold.
   void items_synced(raft::Index index, uint64_t now_micros);
   // What the table should be, by group 0: the leader logs it where it is newer than what the log says.
   void configure(const model::Table& table, uint64_t now_micros);
@@ -95,7 +99,8 @@ class Replica {
   // --- observers ---
 
   bool leads() const { return node_.role() == raft::Role::kLeader; }
-  // True while requests are taken: this replica leads, its term's first entry is applied, and so is the schema.
+  // True while requests are taken: this replica leads, its term's first entry is applied, and so is the
+  // schema.
   bool serving() const { return serving_; }
   // True where a read of items/ is linearizable without asking anyone: the only voter, serving.
   bool serves_alone() const;
@@ -135,7 +140,8 @@ class Replica {
     api::Result<api::Answer> result;
   };
 
-  std::shared_ptr<const std::string> seal(raft::EntryKind kind, raft::Term term, raft::Index index, std::string_view body);
+  std::shared_ptr<const std::string> seal(raft::EntryKind kind, raft::Term term, raft::Index index,
+                                          std::string_view body);
 
   // Leader: taking commands (replica.cpp).
   std::optional<api::Error> refusal() const;
@@ -165,7 +171,7 @@ class Replica {
   const ReplicaConfig config_;
   std::unique_ptr<StateMachine> machine_;
   HybridClock clock_;
-  AppliedState applied_;    // of what is handed to the applier
+  AppliedState applied_;  // of what is handed to the applier
   RequestIds request_ids_;
   uint64_t now_micros_ = 0;  // of the input being handled: seal() is called from within the node
 
@@ -179,14 +185,14 @@ class Replica {
   uint64_t last_checksum_ = 0;
   raft::Index last_checksum_index_ = 0;
 
-  std::deque<Proposed> proposed_;                                            // in order of index
-  std::unordered_map<RequestId, raft::Index, RequestIdHash> proposed_ids_;   // proposed, not applied
-  std::multimap<raft::Index, Unanswered> barriers_;                          // answered when the index is applied
-  std::multimap<raft::Index, std::pair<Token, RequestId>> retries_;          // the same, with the remembered outcome
-  std::unordered_map<uint64_t, Confirming> confirming_;                      // by ReadIndex context
+  std::deque<Proposed> proposed_;                                           // in order of index
+  std::unordered_map<RequestId, raft::Index, RequestIdHash> proposed_ids_;  // proposed, not applied
+  std::multimap<raft::Index, Unanswered> barriers_;                  // answered when the index is applied
+  std::multimap<raft::Index, std::pair<Token, RequestId>> retries_;  // the same, with the remembered outcome
+  std::unordered_map<uint64_t, Confirming> confirming_;              // by ReadIndex context
   uint64_t next_context_ = 1;
-  std::multimap<raft::Index, Token> confirmed_reads_;                        // wait until the index is applied
-  size_t parked_ = 0;                                                        // commands that the machine holds
+  std::multimap<raft::Index, Token> confirmed_reads_;  // wait until the index is applied
+  size_t parked_ = 0;                                  // commands that the machine holds
 
   std::map<uint64_t, std::vector<raft::Message>> after_sync_;  // by persist id
   std::deque<Unapplied> unapplied_;                            // in order of index
@@ -194,11 +200,11 @@ class Replica {
 
   raft::Index membership_index_ = 0;  // the newest applied membership entry is not above this one
 
-  raft::Term lead_term_ = 0;       // the term in which this replica leads; 0: it does not
-  raft::Index lead_index_ = 0;     // that term's first entry
+  raft::Term lead_term_ = 0;    // the term in which this replica leads; 0: it does not
+  raft::Index lead_index_ = 0;  // that term's first entry
   bool serving_ = false;
   std::optional<model::Table> desired_table_;
-  uint32_t proposed_schema_ = 0;   // the newest schema version proposed in this term
+  uint32_t proposed_schema_ = 0;  // the newest schema version proposed in this term
   std::optional<ReplicaFailure> failure_;
 
   ReplicaOutputs out_;

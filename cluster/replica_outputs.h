@@ -1,5 +1,5 @@
-// ReplicaOutputs: the work that a replica (replica.h) asks its carrier to do, as plain values: sync, send, apply, read, answer.
-// Pure.
+// ReplicaOutputs: the work that a replica (replica.h) asks its carrier to do, as plain values: sync, send,
+// apply, read, answer. Pure.
 #pragma once
 
 #include <cstdint>
@@ -48,17 +48,17 @@ struct PersistWork {
 
 struct ReplicaOutputs {
   std::optional<raft::SoftState> soft_state;
-  std::optional<bool> serving;            // set when it changed: the leader takes requests from now on, or no more
+  std::optional<bool> serving;  // set when it changed: the leader takes requests from now on, or no more
   std::vector<PersistWork> persist;
-  std::vector<raft::Message> messages;    // may be sent now; those that wait for a sync come with persisted()
-  std::vector<ApplyWork> apply;           // in order; then applied(state.index)
-  std::vector<RowLoad> loads;             // then row_loaded or row_load_failed
-  std::vector<raft::LogRead> log_reads;   // then log_loaded
-  std::vector<Token> reads;               // strong reads that may now read items/
+  std::vector<raft::Message> messages;   // may be sent now; those that wait for a sync come with persisted()
+  std::vector<ApplyWork> apply;          // in order; then applied(state.index)
+  std::vector<RowLoad> loads;            // then row_loaded or row_load_failed
+  std::vector<raft::LogRead> log_reads;  // then log_loaded
+  std::vector<Token> reads;              // strong reads that may now read items/
   std::vector<Answered> answers;
-  std::optional<raft::Index> cut_log;     // the stored log may be cut up to this index (inclusive), whose membership is
-                                          // the applied one
-  bool state_changed = false;             // an applied entry may have changed what the state machine publishes
+  std::optional<raft::Index> cut_log;  // the stored log may be cut up to this index (inclusive), whose
+                                       // membership is the applied one
+  bool state_changed = false;          // an applied entry may have changed what the state machine publishes
 
   bool empty() const;
 };

@@ -61,7 +61,8 @@ void Replica::items_synced(raft::Index index, uint64_t now_micros) {
   out_.cut_log = cut;
 }
 
-// --- output -----------------------------------------------------------------------------------------------------------
+// --- output
+// -----------------------------------------------------------------------------------------------------------
 
 ReplicaOutputs Replica::take_outputs(uint64_t now_micros) {
   now_micros_ = now_micros;
@@ -87,14 +88,16 @@ void Replica::drain() {
       if (soft.role == raft::Role::kLeader) lead_term_ = soft.term;
       out_.soft_state = soft;
     }
-    STATOR_ASSERT(!ready.snapshot && ready.snapshot_requests.empty(), "a log is cut only to where all members are");
+    STATOR_ASSERT(!ready.snapshot && ready.snapshot_requests.empty(),
+                  "a log is cut only to where all members are");
     if (!ready.entries.empty()) {
       overwritten(ready.entries);
       observe(ready.entries.back());
     }
     for (raft::Message& message : ready.messages) out_.messages.push_back(std::move(message));
     if (ready.persist_id != 0) {
-      if (!ready.messages_after_sync.empty()) after_sync_[ready.persist_id] = std::move(ready.messages_after_sync);
+      if (!ready.messages_after_sync.empty())
+        after_sync_[ready.persist_id] = std::move(ready.messages_after_sync);
       out_.persist.push_back({ready.persist_id, ready.hard_state, std::move(ready.entries)});
     }
     if (!ready.committed.empty()) apply_committed(std::move(ready.committed));
@@ -115,9 +118,11 @@ void Replica::observe(const raft::Entry& last) {
   clock_.observe(header->stamp);
 }
 
-// --- proposals of an earlier term -------------------------------------------------------------------------------------
+// --- proposals of an earlier term
+// -------------------------------------------------------------------------------------
 
-// The log is these entries from the first one's index on: a promise for an entry that is not among them is broken.
+// The log is these entries from the first one's index on: a promise for an entry that is not among them is
+// broken.
 void Replica::overwritten(const std::vector<raft::Entry>& entries) {
   raft::Index from = entries.front().index;
   auto replaced = [&](raft::Index index, raft::Term term) {
@@ -135,7 +140,8 @@ void Replica::overwritten(const std::vector<raft::Entry>& entries) {
   }
 }
 
-// --- applying ---------------------------------------------------------------------------------------------------------
+// --- applying
+// ---------------------------------------------------------------------------------------------------------
 
 void Replica::apply_committed(std::vector<raft::Entry> entries) {
   if (failure_) return;
@@ -151,7 +157,8 @@ void Replica::apply_committed(std::vector<raft::Entry> entries) {
   if (applied_.index != before) out_.apply.push_back(std::move(work));
 }
 
-// An error where the entry cannot be read: the replica stops there, it never skips (docs/architecture.md, protocol 6).
+// An error where the entry cannot be read: the replica stops there, it never skips (docs/architecture.md,
+// protocol 6).
 std::optional<LogEntryError> Replica::apply_one(const raft::Entry& entry, ApplyWork& work) {
   STATOR_ASSERT(entry.index == applied_.index + 1, "entries are applied in order, each once");
   auto header = decode_log_header(*entry.data);
@@ -191,7 +198,8 @@ std::optional<LogEntryError> Replica::apply_one(const raft::Entry& entry, ApplyW
   return std::nullopt;
 }
 
-// The entry at `index` cannot be applied: this replica stops there. What it waits for up to there still comes.
+// The entry at `index` cannot be applied: this replica stops there. What it waits for up to there still
+// comes.
 void Replica::fail(LogEntryError error, raft::Index index) {
   failure_ = ReplicaFailure{error, index};
   step_down();
@@ -203,12 +211,14 @@ void Replica::fail(LogEntryError error, raft::Index index) {
   for (auto& [context, confirming] : std::exchange(confirming_, {})) {
     answer(confirming.token, api::Failure(unconfirmed()));
   }
-  for (auto it = confirmed_reads_.lower_bound(index); it != confirmed_reads_.end(); it = confirmed_reads_.erase(it)) {
+  for (auto it = confirmed_reads_.lower_bound(index); it != confirmed_reads_.end();
+       it = confirmed_reads_.erase(it)) {
     answer(it->second, api::Failure(unconfirmed()));
   }
 }
 
-// --- answers ----------------------------------------------------------------------------------------------------------
+// --- answers
+// ----------------------------------------------------------------------------------------------------------
 
 void Replica::confirmed(const raft::ReadState& state) {
   auto it = confirming_.find(state.context);
@@ -223,8 +233,9 @@ void Replica::confirmed(const raft::ReadState& state) {
     }
     return;
   }
-  // The leadership held when the command was evaluated, so what it read was the newest. Where that is not committed yet,
-  // only the leadership that proposed it can tell that it stays: it may have ended since the confirmation.
+  // The leadership held when the command was evaluated, so what it read was the newest. Where that is not
+  // committed yet, only the leadership that proposed it can tell that it stays: it may have ended since the
+  // confirmation.
   if (confirming.newest_read > node_.applied_index() && confirming.term != lead_term_) {
     return answer(confirming.token, api::Failure(unconfirmed()));
   }

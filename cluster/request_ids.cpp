@@ -26,7 +26,8 @@ const RequestIds::Remembered* RequestIds::find(const RequestId& id) const {
 }
 
 void RequestIds::remember(const RequestId& id, model::Stamp stamp, raft::Index index, api::Answer outcome) {
-  STATOR_ASSERT(order_.empty() || order_.back().stamp <= stamp, "entries are applied in order of their stamps");
+  STATOR_ASSERT(order_.empty() || order_.back().stamp <= stamp,
+                "entries are applied in order of their stamps");
   forget_before(stamp);
   size_t bytes = cost(outcome);
   auto [it, inserted] = by_id_.try_emplace(id, Remembered{index, std::move(outcome)});
@@ -37,7 +38,8 @@ void RequestIds::remember(const RequestId& id, model::Stamp stamp, raft::Index i
 }
 
 void RequestIds::forget_before(model::Stamp now) {
-  while (!order_.empty() && order_.front().stamp.micros + kRequestIdRetentionMicros < now.micros) drop_oldest();
+  while (!order_.empty() && order_.front().stamp.micros + kRequestIdRetentionMicros < now.micros)
+    drop_oldest();
 }
 
 std::optional<raft::Index> RequestIds::oldest_index() const {

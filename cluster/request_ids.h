@@ -1,10 +1,12 @@
-// RequestIds: what a partition remembers of answered writes, so that a retry applies once (docs/architecture.md, protocol 9).
+// RequestIds: what a partition remembers of answered writes, so that a retry applies once
+// (docs/architecture.md, protocol 9).
 //
-// The SDKs send amz-sdk-invocation-id, the same over all attempts of one call. Hashed with caller and body it is the request
-// id that the log entry carries; every replica that applies the entry remembers the outcome for 60 s. Bounded in bytes: the
-// oldest go first when the bound is reached, so that a retry older than that may apply twice (as without the header).
-// Only writes are remembered: a condition that failed changed nothing, and is evaluated again.
-// Built from applied entries, and aged by their stamps, so that all replicas know the same ones. Pure; belongs to one replica.
+// The SDKs send amz-sdk-invocation-id, the same over all attempts of one call. Hashed with caller and body it
+// is the request id that the log entry carries; every replica that applies the entry remembers the outcome
+// for 60 s. Bounded in bytes: the oldest go first when the bound is reached, so that a retry older than that
+// may apply twice (as without the header). Only writes are remembered: a condition that failed changed
+// nothing, and is evaluated again. Built from applied entries, and aged by their stamps, so that all replicas
+// know the same ones. Pure; belongs to one replica.
 #pragma once
 
 #include <array>
@@ -44,11 +46,13 @@ class RequestIds {
 
   // Null where the id is unknown or forgotten. Valid until the next remember() or forget_before().
   const Remembered* find(const RequestId& id) const;
-  // Forgets what the stamp makes older than the retention. Requires a stamp not below those remembered before.
+  // Forgets what the stamp makes older than the retention. Requires a stamp not below those remembered
+  // before.
   void remember(const RequestId& id, model::Stamp stamp, raft::Index index, api::Answer outcome);
   // Forgets what is older than the retention, seen from `now`: for a log to which nothing is added.
   void forget_before(model::Stamp now);
-  // The log must be kept from this index on, so that a restart can rebuild the ids. nullopt: nothing is remembered.
+  // The log must be kept from this index on, so that a restart can rebuild the ids. nullopt: nothing is
+  // remembered.
   std::optional<raft::Index> oldest_index() const;
 
   size_t bytes() const { return bytes_; }

@@ -1,6 +1,7 @@
-// StateMachine: what a replica replicates: the items of a partition (item_machine.h) or the tables of the cluster
-// (metadata_machine.h). The replica drives Raft and answers clients; its state machine evaluates, encodes and applies.
-// Evaluation happens on the leader alone; applying is the same on every replica. Pure; belongs to one replica.
+// StateMachine: what a replica replicates: the items of a partition (item_machine.h) or the tables of the
+// cluster (metadata_machine.h). The replica drives Raft and answers clients; its state machine evaluates,
+// encodes and applies. Evaluation happens on the leader alone; applying is the same on every replica. Pure;
+// belongs to one replica.
 #pragma once
 
 #include <cstdint>
@@ -61,7 +62,8 @@ class StateMachine {
 
   // --- the leader ---
 
-  // True where `command` can be evaluated now. Else it was taken, and comes back from row_loaded(); `loads` may have grown.
+  // True where `command` can be evaluated now. Else it was taken, and comes back from row_loaded(); `loads`
+  // may have grown.
   virtual bool admit(Command& command, std::vector<RowLoad>& loads) = 0;
   // The commands that waited for the row, in order of arrival; then evaluate each and call evaluated(key).
   virtual std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row) = 0;
@@ -70,11 +72,11 @@ class StateMachine {
   virtual api::Evaluation evaluate(const Command& command, model::Stamp stamp) = 0;
   // The newest proposal that evaluating `command` may have read; 0 = committed state only.
   virtual raft::Index newest_read(const Command& command) const = 0;
-  // The command needs its row no more: called once for each that admit() let through or row_loaded() returned, also where
-  // it was never evaluated.
+  // The command needs its row no more: called once for each that admit() let through or row_loaded()
+  // returned, also where it was never evaluated.
   virtual void evaluated(const Command& command) = 0;
-  // Takes the effects into the overlay and into the body of the entry that will have `index` and `stamp`. May change the
-  // effects' answer (ids that only the machine can give).
+  // Takes the effects into the overlay and into the body of the entry that will have `index` and `stamp`. May
+  // change the effects' answer (ids that only the machine can give).
   virtual void take(const Command& command, api::Effects& effects, raft::Index index, model::Stamp stamp) = 0;
   // Whether the body should be proposed before another command is taken.
   virtual bool body_full() const = 0;
@@ -85,8 +87,10 @@ class StateMachine {
 
   // --- every replica ---
 
-  // A committed entry to rows. An entry that this version cannot read is an error: the replica stops, it never skips.
-  virtual model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header, std::string_view body,
+  // A committed entry to rows. An entry that this version cannot read is an error: the replica stops, it
+  // never skips.
+  virtual model::Result<std::vector<AppliedRequest>, LogEntryError> apply(const LogHeader& header,
+                                                                          std::string_view body,
                                                                           ApplyResult& result) = 0;
   // The requests that an entry of the past answered, without applying it: so that a restart remembers them.
   virtual model::Result<std::vector<AppliedRequest>, LogEntryError> recall(const LogHeader& header,

@@ -42,6 +42,7 @@ void Client::call_anew() {
 
 void Client::open(uint32_t key, Op op) {
   open_ = calls_.size();
+  if (world_.chance(habits_.wander)) server_ = world_.random.between(1, servers_);
   heard_ = 0;
   Call call;
   call.key = key;

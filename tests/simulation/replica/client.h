@@ -1,9 +1,10 @@
-// A client of the simulated cluster, one call at a time: it sends, waits, sends again under the same request id, to another
-// server where one said nothing, and keeps the history that the checkers read.
+// A client of the simulated cluster, one call at a time: it sends, waits, sends again under the same request
+// id, to another server where one said nothing, and keeps the history that the checkers read.
 //
-// A call without a request id is not sent again once its outcome is unknown. One thing a client of the simulation does not do:
-// a message of an attempt never arrives after the next attempt was made, except for operations that always write. A condition
-// that failed is not remembered (cluster/request_ids.h), so its late copy would be evaluated anew.
+// A call without a request id is not sent again once its outcome is unknown. One thing a client of the
+// simulation does not do: a message of an attempt never arrives after the next attempt was made, except for
+// operations that always write. A condition that failed is not remembered (cluster/request_ids.h), so its
+// late copy would be evaluated anew.
 #pragma once
 
 #include <optional>
@@ -34,12 +35,13 @@ class Client {
   using Send = std::function<void(uint64_t server, const Attempt& attempt, uint64_t delay)>;
 
   struct Habits {
-    uint32_t lost = 0;        // of 1,000 messages, each way
-    uint32_t without_id = 0;  // of 1,000 calls
-    uint32_t duplicated = 0;  // of 1,000 attempts that may be
-    uint32_t pause_max = 60;  // between calls
-    uint32_t late_max = 3'000;           // a duplicate arrives so late at most
-    uint64_t patience = kNever;          // a call is given up after so long: within what is remembered of requests
+    uint32_t lost = 0;           // of 1,000 messages, each way
+    uint32_t without_id = 0;     // of 1,000 calls
+    uint32_t duplicated = 0;     // of 1,000 attempts that may be
+    uint32_t pause_max = 60;     // between calls
+    uint32_t wander = 0;         // of 1,000 calls: to any server, not to the one that answered last
+    uint32_t late_max = 3'000;   // a duplicate arrives so late at most
+    uint64_t patience = kNever;  // a call is given up after so long: within what is remembered of requests
   };
 
   Client(World& world, uint64_t number, uint32_t servers, std::vector<Call>& calls, Send send)
@@ -76,8 +78,8 @@ class Client {
   uint64_t heard_ = 0;          // the attempt of the open call that was refused, if that was the last one
   bool stopped_ = false;
   std::vector<uint32_t> wanted_;  // keys, the last one first
-  uint64_t server_ = 1;  // the one that answered last, or is tried next
-  int seen_ = 0;         // a value of v
+  uint64_t server_ = 1;           // the one that answered last, or is tried next
+  int seen_ = 0;                  // a value of v
 };
 
 }  // namespace stator::replica_simulation

@@ -1,14 +1,17 @@
-// A simulated cluster of servers and clients, the network between them and what goes wrong, all drawn from one seed. First a
-// phase with faults; then everything heals, and all calls must be answered. At the end the history is checked:
+// A simulated cluster of servers and clients, the network between them and what goes wrong, all drawn from
+// one seed. First a phase with faults; then everything heals, and all calls must be answered. At the end the
+// history is checked:
 //
 //   linearizable   each item's operations could have come from one copy of it (linearizability.h)
-//   exactly once   on the item that is only appended to: what was acknowledged is in it once, what is unknown at most once,
+//   exactly once   on the item that is only appended to: what was acknowledged is in it once, what is unknown
+//   at most once,
 //                  and the counter is the sum of what is in it
 //   equal          all servers hold the same rows
 //
 // beside what each server checks as it goes (server.h).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -37,6 +40,8 @@ class Cluster {
     uint32_t crash = 0;  // of 1,000 turns, as all below
     uint32_t power_cut = 0;
     uint32_t block = 0;
+    uint32_t mute = 0;
+    uint32_t mend = 30;  // blocks end
     uint32_t slow = 0;
     uint32_t skew = 0;
     uint32_t schema = 0;
@@ -44,6 +49,7 @@ class Cluster {
 
   Server& any() { return *servers_[world_.random.between(0, static_cast<uint32_t>(servers_.size() - 1))]; }
   Server* find(uint64_t id) { return id >= 1 && id <= servers_.size() ? servers_[id - 1].get() : nullptr; }
+  Server& victim();
   void draw_faults();
   cluster::ReplicaConfig draw_config();
   void add_servers();
@@ -57,6 +63,7 @@ class Cluster {
   void tick(Server& server);
   void turn();
   void block();
+  void mute();
   void heal();
   void run_until(uint64_t end);
   void converge();
@@ -75,8 +82,9 @@ class Cluster {
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Call> calls_;
-  std::vector<size_t> client_of_;                // by call
-  std::set<std::pair<uint64_t, uint64_t>> blocked_;  // from, to
+  std::vector<size_t> client_of_;                             // by call
+  std::set<std::pair<uint64_t, uint64_t>> blocked_;           // from, to
+  std::map<std::pair<uint64_t, uint64_t>, uint32_t> slowed_;  // from, to: every message is so late
 };
 
 }  // namespace stator::replica_simulation

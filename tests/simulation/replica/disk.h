@@ -1,5 +1,6 @@
-// The disk of one server: the log/ and items/ of a store as a crash finds them. log/ holds what was synced, in order; items/
-// holds the rows up to the last sync and, of the batches written since, as many of the oldest as the file system got to.
+// The disk of one server: the log/ and items/ of a store as a crash finds them. log/ holds what was synced,
+// in order; items/ holds the rows up to the last sync and, of the batches written since, as many of the
+// oldest as the file system got to.
 #pragma once
 
 #include <algorithm>

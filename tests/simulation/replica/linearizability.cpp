@@ -87,9 +87,12 @@ class Search {
   bool is_new(size_t operation, const Attributes& item) {
     std::string configuration((placed_.size() + 7) / 8, '\0');
     for (size_t i = 0; i < placed_.size(); ++i) {
-      if (placed_[i] || i == operation) configuration[i / 8] = static_cast<char>(configuration[i / 8] | 1 << (i % 8));
+      if (placed_[i] || i == operation)
+        configuration[i / 8] = static_cast<char>(configuration[i / 8] | 1 << (i % 8));
     }
-    const auto append = [&](int number) { configuration.append(reinterpret_cast<const char*>(&number), sizeof number); };
+    const auto append = [&](int number) {
+      configuration.append(reinterpret_cast<const char*>(&number), sizeof number);
+    };
     append(item.there);
     append(item.v.value_or(-1));
     append(item.n.value_or(-1));
@@ -129,8 +132,8 @@ class Search {
 
   const std::vector<Operation>& history_;
   std::vector<bool> placed_;
-  std::vector<Node> nodes_;         // the first and the last stand for the ends
-  std::vector<size_t> return_of_;   // 0: the outcome is not known
+  std::vector<Node> nodes_;        // the first and the last stand for the ends
+  std::vector<size_t> return_of_;  // 0: the outcome is not known
   size_t open_returns_ = 0;
   Attributes item_;
   std::vector<Step> steps_;

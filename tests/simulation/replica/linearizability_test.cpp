@@ -51,7 +51,8 @@ TEST(Linearizability, WhatNobodyHeardMayHaveHappenedOrNot) {
   EXPECT_TRUE(is_linearizable({{put(1), 0, kNever, {}}, {Op(), 2, 3, kNothing}}));
   EXPECT_TRUE(is_linearizable({{put(1), 0, kNever, {}}, {Op(), 2, 3, shows(1)}}));
   EXPECT_TRUE(is_linearizable({{put(1), 0, kNever, {}}, {Op(), 2, 3, kNothing}, {Op(), 4, 5, shows(1)}}));
-  EXPECT_FALSE(is_linearizable({{Op(), 2, 3, shows(1)}, {put(1), 4, kNever, {}}}));  // not before it was asked
+  EXPECT_FALSE(
+      is_linearizable({{Op(), 2, 3, shows(1)}, {put(1), 4, kNever, {}}}));  // not before it was asked
   EXPECT_FALSE(is_linearizable({{put(1), 0, kNever, {}}, {Op(), 2, 3, shows(1)}, {Op(), 4, 5, kNothing}}));
 }
 
@@ -68,7 +69,8 @@ TEST(Linearizability, AFailedConditionIsARead) {
   EXPECT_FALSE(is_linearizable({{if_absent(put(2)), 2, 3, kFailed}}));
   Op removal;
   removal.verb = Verb::kDelete;
-  EXPECT_FALSE(is_linearizable({{put(1), 0, 1, {}}, {removal, 2, 3, {}}, {if_absent(put(2)), 4, 5, kFailed}}));
+  EXPECT_FALSE(
+      is_linearizable({{put(1), 0, 1, {}}, {removal, 2, 3, {}}, {if_absent(put(2)), 4, 5, kFailed}}));
   EXPECT_TRUE(is_linearizable({{put(1), 0, 1, {}}, {removal, 2, 6, {}}, {if_absent(put(2)), 4, 5, kFailed}}));
 }
 

@@ -1,6 +1,6 @@
-// Goal: clusters of the shipped cluster::Replica keep their promises to clients through crashes that lose what was not
-// synced, partitions, slow disks and retries, and answer everybody once that ends. What is checked: cluster.h, server.h.
-// Every run is drawn from a seed:
+// Goal: clusters of the shipped cluster::Replica keep their promises to clients through crashes that lose
+// what was not synced, partitions, slow disks and retries, and answer everybody once that ends. What is
+// checked: cluster.h, server.h. Every run is drawn from a seed:
 //
 //   STATOR_SIM_RUNS=n   so many runs (default 300)
 //   STATOR_SEED=s       begin with this seed; with STATOR_SIM_RUNS unset, run it alone
@@ -19,16 +19,20 @@ constexpr uint64_t kRunsDefault = 300;
 
 void print(const Probes& all) {
   const auto n = [](uint64_t value) { return static_cast<unsigned long long>(value); };
-  std::printf("%llu leaderships, %llu entries, %llu calls answered (%llu failed conditions, %llu reads, %llu of them direct), ",
-              n(all.leaderships), n(all.entries), n(all.answered), n(all.failed_conditions), n(all.reads),
-              n(all.direct_reads));
-  std::printf("%llu retried, %llu refusals, %llu unknown, %llu late duplicates, ", n(all.retried), n(all.refused),
-              n(all.calls_unknown), n(all.late_duplicates));
-  std::printf("%llu loads failed, %llu came late, %llu crashes and %llu power cuts (%llu lost log writes, %llu lost applies), ",
-              n(all.failed_loads), n(all.late_loads), n(all.crashes), n(all.power_cuts), n(all.log_writes_lost),
-              n(all.applies_lost));
-  std::printf("%llu log reads, %llu cuts, %llu schemas, %llu histories undecided\n", n(all.log_reads), n(all.cuts), n(all.schemas),
-              n(all.undecided));
+  std::printf(
+      "%llu leaderships, %llu entries, %llu calls answered (%llu failed conditions, %llu reads, %llu of them "
+      "direct), ",
+      n(all.leaderships), n(all.entries), n(all.answered), n(all.failed_conditions), n(all.reads),
+      n(all.direct_reads));
+  std::printf("%llu retried, %llu refusals, %llu unknown, %llu late duplicates, ", n(all.retried),
+              n(all.refused), n(all.calls_unknown), n(all.late_duplicates));
+  std::printf(
+      "%llu loads failed, %llu came late, %llu crashes and %llu power cuts (%llu lost log writes, %llu lost "
+      "applies), ",
+      n(all.failed_loads), n(all.late_loads), n(all.crashes), n(all.power_cuts), n(all.log_writes_lost),
+      n(all.applies_lost));
+  std::printf("%llu log reads, %llu cuts, %llu schemas, %llu histories undecided\n", n(all.log_reads),
+              n(all.cuts), n(all.schemas), n(all.undecided));
 }
 
 TEST(ReplicaSimulation, KeepsItsPromisesToClients) {

@@ -61,7 +61,8 @@ void Server::set_schema(uint32_t version) {
   after_input();
 }
 
-// --- life -------------------------------------------------------------------------------------------------------------
+// --- life
+// -------------------------------------------------------------------------------------------------------------
 
 void Server::start() {
   STATOR_ASSERT(!alive(), "a server starts once");
@@ -73,11 +74,13 @@ void Server::start() {
     table = *model::decode_table_record(row->second);
   }
   config_.raft.seed = world_.random.next();
-  replica_ = std::make_unique<cluster::Replica>(config_, disk_.restart(world_.random.between(0, 12)), items_.state,
-                                                std::make_unique<cluster::ItemMachine>(std::move(table)));
+  replica_ =
+      std::make_unique<cluster::Replica>(config_, disk_.restart(world_.random.between(0, 12)), items_.state,
+                                         std::make_unique<cluster::ItemMachine>(std::move(table)));
   for (raft::Index index = log_.base + 1; index <= items_.state.index; ++index) {
     auto header = cluster::decode_log_header(*log_.at(index).data);
-    if (header->stamp.micros + cluster::kRequestIdRetentionMicros >= wall_clock()) replica_->recall(log_.at(index));
+    if (header->stamp.micros + cluster::kRequestIdRetentionMicros >= wall_clock())
+      replica_->recall(log_.at(index));
   }
   replica_->configure(table_of_run(schema_), wall_clock());
   drain();
@@ -101,7 +104,8 @@ void Server::crash() {
   clients_.clear();
 }
 
-// --- inputs -----------------------------------------------------------------------------------------------------------
+// --- inputs
+// -----------------------------------------------------------------------------------------------------------
 
 void Server::tick() {
   if (!alive()) return;
@@ -143,7 +147,8 @@ void Server::after_input() {
   if (world_.random.between(0, 3) != 0) drain();
 }
 
-// --- outputs ----------------------------------------------------------------------------------------------------------
+// --- outputs
+// ----------------------------------------------------------------------------------------------------------
 
 void Server::drain() {
   if (!alive()) return;
@@ -180,7 +185,8 @@ void Server::carry_out(cluster::ReplicaOutputs out) {
   }
   for (const cluster::Answered& answered : out.answers) answer(answered.token, answered.result);
   if (out.cut_log) {
-    if (*out.cut_log > disk_.items.state.index) throw Violation("the log is cut above what items/ is sure to hold");
+    if (*out.cut_log > disk_.items.state.index)
+      throw Violation("the log is cut above what items/ is sure to hold");
     ++world_.probes.cuts;
     LogWrite write;
     write.cut = *out.cut_log;
@@ -198,7 +204,8 @@ void Server::answer(cluster::Token token, const api::Result<api::Answer>& result
   world_.answer(attempt.call, attempt.number, result);
 }
 
-// --- the log ----------------------------------------------------------------------------------------------------------
+// --- the log
+// ----------------------------------------------------------------------------------------------------------
 
 void Server::persist(std::vector<cluster::PersistWork> works) {
   for (cluster::PersistWork& work : works) {
@@ -218,7 +225,8 @@ void Server::check_entry(const raft::Entry& entry) {
   if (!header.ok()) throw Violation("an entry that cannot be read goes to the log");
   if (!log_.holds(entry.index - 1)) return;
   auto before = cluster::decode_log_header(*log_.at(entry.index - 1).data);
-  if (header->stamp <= before->stamp) throw Violation("a stamp does not rise at index " + std::to_string(entry.index));
+  if (header->stamp <= before->stamp)
+    throw Violation("a stamp does not rise at index " + std::to_string(entry.index));
   if (header->previous_checksum != before->checksum) {
     throw Violation("the chain is broken at index " + std::to_string(entry.index));
   }
@@ -264,7 +272,8 @@ void Server::read_log(const raft::LogRead& read) {
   });
 }
 
-// --- items ------------------------------------------------------------------------------------------------------------
+// --- items
+// ------------------------------------------------------------------------------------------------------------
 
 void Server::apply(cluster::ApplyWork work) {
   raft::Index before = items_.state.index;
@@ -281,9 +290,10 @@ void Server::apply(cluster::ApplyWork work) {
     bytes += model::size_bytes(record->item);
   }
   if (items != work.state.items || bytes != work.state.bytes) {
-    throw Violation("server " + std::to_string(id()) + " at index " + std::to_string(work.state.index) + " counts " +
-                    std::to_string(work.state.items) + " items of " + std::to_string(work.state.bytes) + " bytes, and holds " +
-                    std::to_string(items) + " of " + std::to_string(bytes));
+    throw Violation("server " + std::to_string(id()) + " at index " + std::to_string(work.state.index) +
+                    " counts " + std::to_string(work.state.items) + " items of " +
+                    std::to_string(work.state.bytes) + " bytes, and holds " + std::to_string(items) + " of " +
+                    std::to_string(bytes));
   }
   world_.agreement.applied(id(), work.state.index, work.state.checksum, hash_of(items_.rows));
   replica_->applied(work.state.index, wall_clock());
@@ -332,7 +342,8 @@ api::StoredItemPtr Server::stored(const std::string& key) const {
   auto row = items_.rows.find({model::RowKind::kItem, key});
   if (row == items_.rows.end()) return nullptr;
   auto record = model::decode_item_record(key, row->second);
-  return std::make_shared<api::StoredItem>(api::StoredItem{std::move(record->item), record->header.item_bytes});
+  return std::make_shared<api::StoredItem>(
+      api::StoredItem{std::move(record->item), record->header.item_bytes});
 }
 
 // The row is read at one moment and handed over at a later one.
@@ -343,7 +354,8 @@ void Server::load(const cluster::RowLoad& load) {
       if (leadership != leadership_) ++world_.probes.late_loads;
       if (world_.chance(speed_.load_fails)) {
         ++world_.probes.failed_loads;
-        replica_->row_load_failed(load.key, load.load, api::service_unavailable("The node's readers are busy", 50).error);
+        replica_->row_load_failed(load.key, load.load,
+                                  api::service_unavailable("The node's readers are busy", 50).error);
       } else {
         replica_->row_loaded(load.key, load.load, row, wall_clock());
       }
@@ -354,8 +366,8 @@ void Server::load(const cluster::RowLoad& load) {
 
 void Server::read_item(const Attempt& attempt) {
   const auto& operation = static_cast<const api::ItemOperation&>(*attempt.request->operation);
-  api::Evaluation evaluation =
-      operation.evaluate(table_of_run(schema_), RowsView(stored(attempt.key)), *attempt.request, model::Stamp{wall_clock()});
+  api::Evaluation evaluation = operation.evaluate(table_of_run(schema_), RowsView(stored(attempt.key)),
+                                                  *attempt.request, model::Stamp{wall_clock()});
   world_.answer(attempt.call, attempt.number, std::get<api::Answer>(std::move(evaluation)));
 }
 

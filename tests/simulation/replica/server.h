@@ -1,6 +1,6 @@
-// One simulated server: the shipped cluster::Replica with a disk, readers and clients that wait. It carries out what the
-// replica asks for as the node's threads do, but everything takes time, and a crash loses what is under way. After every
-// batch of rows it checks:
+// One simulated server: the shipped cluster::Replica with a disk, readers and clients that wait. It carries
+// out what the replica asks for as the node's threads do, but everything takes time, and a crash loses what
+// is under way. After every batch of rows it checks:
 //
 //   counts     item count and bytes of the state are those of a recount
 //   versions   a row's version is of the entries being applied, and above the one before

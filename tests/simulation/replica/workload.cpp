@@ -35,21 +35,30 @@ Attributes attributes_of(const model::Item* item) {
 
 std::string condition_text(const Op& op) {
   switch (op.condition) {
-    case Condition::kNone: return "";
-    case Condition::kAbsent: return R"json(,"ConditionExpression":"attribute_not_exists(k)")json";
-    case Condition::kPresent: return R"json(,"ConditionExpression":"attribute_exists(k)")json";
-    case Condition::kValueIs: return R"json(,"ConditionExpression":"v = :expected")json";
+    case Condition::kNone:
+      return "";
+    case Condition::kAbsent:
+      return R"json(,"ConditionExpression":"attribute_not_exists(k)")json";
+    case Condition::kPresent:
+      return R"json(,"ConditionExpression":"attribute_exists(k)")json";
+    case Condition::kValueIs:
+      return R"json(,"ConditionExpression":"v = :expected")json";
   }
   return "";
 }
 
 std::string_view returns_text(Returns returns) {
   switch (returns) {
-    case Returns::kNone: return "NONE";
-    case Returns::kAllOld: return "ALL_OLD";
-    case Returns::kAllNew: return "ALL_NEW";
-    case Returns::kUpdatedOld: return "UPDATED_OLD";
-    case Returns::kUpdatedNew: return "UPDATED_NEW";
+    case Returns::kNone:
+      return "NONE";
+    case Returns::kAllOld:
+      return "ALL_OLD";
+    case Returns::kAllNew:
+      return "ALL_NEW";
+    case Returns::kUpdatedOld:
+      return "UPDATED_OLD";
+    case Returns::kUpdatedNew:
+      return "UPDATED_NEW";
   }
   return "";
 }
@@ -94,7 +103,8 @@ api::RequestPtr request_of(uint32_t key, const Op& op) {
       break;
     case Verb::kPut:
       operation = "PutItem";
-      json += R"(,"Item":{"k":{"S":")" + name_of(key) + R"("},"v":{"S":")" + std::to_string(op.value) + R"("}})";
+      json +=
+          R"(,"Item":{"k":{"S":")" + name_of(key) + R"("},"v":{"S":")" + std::to_string(op.value) + R"("}})";
       break;
     case Verb::kDelete:
       operation = "DeleteItem";
@@ -102,10 +112,11 @@ api::RequestPtr request_of(uint32_t key, const Op& op) {
       break;
     case Verb::kUpdate:
       operation = "UpdateItem";
-      json += R"(,"Key":)" + quoted_key(key) +
-              R"json(,"UpdateExpression":"SET l = list_append(if_not_exists(l, :empty), :new) ADD n :add")json";
-      values = R"(":empty":{"L":[]},":new":{"L":[{"N":")" + std::to_string(op.value) + R"("}]},":add":{"N":")" +
-               std::to_string(op.add) + R"("})";
+      json +=
+          R"(,"Key":)" + quoted_key(key) +
+          R"json(,"UpdateExpression":"SET l = list_append(if_not_exists(l, :empty), :new) ADD n :add")json";
+      values = R"(":empty":{"L":[]},":new":{"L":[{"N":")" + std::to_string(op.value) +
+               R"("}]},":add":{"N":")" + std::to_string(op.add) + R"("})";
       break;
   }
   json += condition_text(op);
@@ -114,7 +125,8 @@ api::RequestPtr request_of(uint32_t key, const Op& op) {
     values += R"(":expected":{"S":")" + std::to_string(op.expected) + R"("})";
   }
   if (!values.empty()) json += R"(,"ExpressionAttributeValues":{)" + values + "}";
-  if (op.returns != Returns::kNone) json += R"(,"ReturnValues":")" + std::string(returns_text(op.returns)) + "\"";
+  if (op.returns != Returns::kNone)
+    json += R"(,"ReturnValues":")" + std::string(returns_text(op.returns)) + "\"";
   if (op.condition != Condition::kNone && op.old_on_failure) {
     json += R"(,"ReturnValuesOnConditionCheckFailure":"ALL_OLD")";
   }
@@ -134,10 +146,13 @@ std::string item_key_of(uint32_t key) {
 bool is_outcome(const api::Result<api::Answer>& result) {
   if (result.ok()) return true;
   switch (result.error().code) {
-    case api::ErrorCode::kConditionalCheckFailed: return true;
+    case api::ErrorCode::kConditionalCheckFailed:
+      return true;
     case api::ErrorCode::kServiceUnavailable:
-    case api::ErrorCode::kInternalServerError: return false;
-    default: throw Violation("an answer that nobody asked for: " + result.error().message);
+    case api::ErrorCode::kInternalServerError:
+      return false;
+    default:
+      throw Violation("an answer that nobody asked for: " + result.error().message);
   }
 }
 

@@ -1,4 +1,5 @@
-// What the parts of a run share: time, chance, counters of what happened, and the checks that look at every server at once.
+// What the parts of a run share: time, chance, counters of what happened, and the checks that look at every
+// server at once.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ struct Probes {
   uint64_t retried = 0;           // calls that took several attempts
   uint64_t late_duplicates = 0;
   uint64_t failed_loads = 0;
-  uint64_t late_loads = 0;        // for a leadership that is over
+  uint64_t late_loads = 0;  // for a leadership that is over
   uint64_t crashes = 0;
   uint64_t power_cuts = 0;
   uint64_t log_writes_lost = 0;
@@ -40,13 +41,14 @@ struct Probes {
   uint64_t cuts = 0;
   uint64_t schemas = 0;
   uint64_t undecided = 0;  // histories that were too much for the checker
-  uint64_t trace = 0;  // a hash over all that was sent and answered: equal for equal runs
+  uint64_t trace = 0;      // a hash over all that was sent and answered: equal for equal runs
 
   void add(const Probes& other);
 };
 
 // What a client is told, by the call that it made.
-using AnswerCall = std::function<void(uint64_t call, uint64_t attempt, const api::Result<api::Answer>& result)>;
+using AnswerCall =
+    std::function<void(uint64_t call, uint64_t attempt, const api::Result<api::Answer>& result)>;
 
 // All servers hold the same at the same index.
 class Agreement {
@@ -69,7 +71,8 @@ class Agreement {
     uint64_t rows_hash;
   };
   static std::string describe(uint64_t one, uint64_t other, raft::Index index) {
-    return "servers " + std::to_string(one) + " and " + std::to_string(other) + " at index " + std::to_string(index);
+    return "servers " + std::to_string(one) + " and " + std::to_string(other) + " at index " +
+           std::to_string(index);
   }
   std::map<raft::Index, State> states_;
 };
@@ -84,7 +87,8 @@ struct World {
   Agreement& agreement;
   std::function<void(const raft::Message&)> send;
   AnswerCall answer;
-  // Microseconds of wall clock a unit of time. Where units are long, a run outlasts what is remembered of requests.
+  // Microseconds of wall clock a unit of time. Where units are long, a run outlasts what is remembered of
+  // requests.
   uint64_t unit_micros = 1'000;
 
   uint64_t wall_clock() const { return kWallClockStart + timeline.now() * unit_micros; }

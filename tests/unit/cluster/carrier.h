@@ -1,12 +1,11 @@
-// A Replica with a disk of its own, carried by hand: its work waits in queues until the test says that it is done, so that a
-// test decides what is slow, what comes first and what a crash loses. Network: Group.
+// A Replica with a disk of its own, carried by hand: its work waits in queues until the test says that it is
+// done, so that a test decides what is slow, what comes first and what a crash loses.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -54,7 +53,8 @@ class Carrier {
     initial.applied = state.index;
     initial.membership = state.membership;
     for (const raft::Entry& entry : log) {
-      if (initial.terms.empty() || initial.terms.back().term != entry.term) initial.terms.push_back({entry.index, entry.term});
+      if (initial.terms.empty() || initial.terms.back().term != entry.term)
+        initial.terms.push_back({entry.index, entry.term});
     }
     initial.tail.assign(log.begin() + static_cast<ptrdiff_t>(state.index), log.end());
     replica = std::make_unique<Replica>(config, std::move(initial), state, make_(rows));
@@ -127,7 +127,8 @@ class Carrier {
     if (row == rows.end()) return nullptr;
     auto record = model::decode_item_record(key, row->second);
     EXPECT_TRUE(record.ok());
-    return std::make_shared<api::StoredItem>(api::StoredItem{std::move(record->item), record->header.item_bytes});
+    return std::make_shared<api::StoredItem>(
+        api::StoredItem{std::move(record->item), record->header.item_bytes});
   }
   void load_one() {
     RowLoad load = std::move(loads.front());
@@ -151,7 +152,8 @@ class Carrier {
     take();
   }
 
-  Token submit(std::string_view operation, const std::string& json, std::optional<RequestId> id = std::nullopt) {
+  Token submit(std::string_view operation, const std::string& json,
+               std::optional<RequestId> id = std::nullopt) {
     return submit(item_command(0, operation, json, id));
   }
   Token submit(Command command) {
@@ -169,7 +171,8 @@ class Carrier {
   std::string item(std::string_view name) const {
     api::StoredItemPtr item = stored(key_of(name));
     if (!item) return "absent";
-    return text_of(api::Answer(api::ItemAnswer{std::shared_ptr<const model::Item>(item, &item->item), {}})).substr(3);
+    return text_of(api::Answer(api::ItemAnswer{std::shared_ptr<const model::Item>(item, &item->item), {}}))
+        .substr(3);
   }
 
   ReplicaConfig config;
@@ -203,77 +206,10 @@ class Carrier {
   MakeMachine make_;
 };
 
-// Carriers that send each other messages, when the test says so.
-class Group {
- public:
-  explicit Group(uint64_t count) {
-    std::vector<uint64_t> ids;
-    for (uint64_t id = 1; id <= count; ++id) ids.push_back(id);
-    for (uint64_t id : ids) {
-      members.push_back(std::make_unique<Carrier>(id, ids));
-      members.back()->start();
-    }
-  }
-
-  Carrier& operator[](uint64_t id) { return *members[id - 1]; }
-  bool connected(uint64_t a, uint64_t b) const { return !cut_off.contains(a) && !cut_off.contains(b); }
-
-  // Disks are done at once and messages arrive, except for those of members that are cut off: they are lost.
-  void settle() {
-    for (bool busy = true; busy;) {
-      busy = false;
-      for (auto& member : members) {
-        member->settle();
-        busy |= deliver(*member);
-      }
-    }
-  }
-  // Hands out what `from` has to send.
-  bool deliver(Carrier& from) {
-    bool any = false;
-    while (!from.messages.empty()) {
-      raft::Message message = std::move(from.messages.front());
-      from.messages.pop_front();
-      if (!connected(message.from.value, message.to.value)) continue;
-      Carrier& to = (*this)[message.to.value];
-      to.replica->step(std::move(message), to.now);
-      to.take();
-      any = true;
-    }
-    return any;
-  }
-  void tick(uint64_t ticks) {
-    for (; ticks > 0; --ticks) {
-      for (auto& member : members) member->replica->tick(member->now);
-      settle();
-    }
-  }
-  // Makes `id` the leader of a new term, among those that are not cut off: only their clocks go on.
-  void elect(uint64_t id) {
-    for (auto& member : members) {
-      if (cut_off.contains(member->config.raft.self.value)) continue;
-      for (uint32_t i = 0; i < member->config.raft.election_ticks_min; ++i) {
-        member->replica->tick(member->now);
-        member->settle();
-      }
-      member->messages.clear();
-    }
-    (*this)[id].replica->campaign((*this)[id].now);
-    settle();
-    EXPECT_TRUE((*this)[id].replica->serving());
-  }
-  // The first leader, serving.
-  void begin(uint64_t id) {
-    (*this)[id].replica->campaign((*this)[id].now);
-    settle();
-    for (auto& member : members) member->replica->configure(test_table(), member->now);
-    settle();
-    tick(2);
-    EXPECT_TRUE((*this)[id].replica->serving());
-  }
-
-  std::vector<std::unique_ptr<Carrier>> members;
-  std::set<uint64_t> cut_off;
+class CarrierTest : public ::testing::Test {
+ protected:
+  ItemMachine& machine() { return static_cast<ItemMachine&>(c.replica->machine()); }
+  Carrier c;  // the only voter of a table's partition
 };
 
 }  // namespace stator::cluster

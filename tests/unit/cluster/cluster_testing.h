@@ -1,4 +1,5 @@
-// What the tests of cluster/ share: tables, requests made by the shipped operations, answers read back, golden bytes.
+// What the tests of cluster/ share: tables, requests made by the shipped operations, answers read back,
+// golden bytes.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -63,7 +64,8 @@ inline Command item_command(Token token, std::string_view operation, const std::
   Command command;
   command.token = token;
   command.request = request_of(operation, json);
-  auto key = static_cast<const api::ItemOperation&>(*command.request->operation).key(test_table(), *command.request);
+  auto key =
+      static_cast<const api::ItemOperation&>(*command.request->operation).key(test_table(), *command.request);
   EXPECT_TRUE(key.ok()) << json;
   command.key = *key;
   command.id = id;
@@ -72,8 +74,8 @@ inline Command item_command(Token token, std::string_view operation, const std::
 
 // {"k": S key, "v": S value}, and conditions in short.
 inline std::string put(std::string_view key, std::string_view value, std::string_view more = "") {
-  return R"({"TableName":"Tab","Item":{"k":{"S":")" + std::string(key) + R"("},"v":{"S":")" + std::string(value) +
-         R"("}})" + std::string(more) + "}";
+  return R"({"TableName":"Tab","Item":{"k":{"S":")" + std::string(key) + R"("},"v":{"S":")" +
+         std::string(value) + R"("}})" + std::string(more) + "}";
 }
 inline constexpr std::string_view kIfAbsent = R"json(,"ConditionExpression":"attribute_not_exists(k)")json";
 inline constexpr std::string_view kReturnOld = R"(,"ReturnValues":"ALL_OLD")";
@@ -108,8 +110,8 @@ inline std::string read_golden(const std::string& name) {
   return bytes;
 }
 
-// Bytes that reach a disk never change by accident: a mismatch prints what there is now, to be pasted only by someone who
-// knows why.
+// Bytes that reach a disk never change by accident: a mismatch prints what there is now, to be pasted only by
+// someone who knows why.
 inline void expect_golden(const std::string& name, std::string_view actual) {
   if (read_golden(name) == actual) return;
   std::string lines;

@@ -1,4 +1,5 @@
-// Goal: item operations become entries whose effects, applied anywhere, are the rows and counts that the leader evaluated.
+// Goal: item operations become entries whose effects, applied anywhere, are the rows and counts that the
+// leader evaluated.
 #include "cluster/item_machine.h"
 
 #include "tests/unit/cluster/cluster_testing.h"
@@ -80,7 +81,8 @@ TEST_F(ItemMachineTest, EachWriteIsEvaluatedAgainstTheOneBefore) {
   EXPECT_EQ(text_of(run(item_command(2, "UpdateItem", add_one("a")), 10)), R"(ok k={"S":"a"} n={"N":"2"})");
   machine.take_body();
   EXPECT_EQ(text_of(run(item_command(3, "UpdateItem", add_one("a")), 11)), R"(ok k={"S":"a"} n={"N":"3"})");
-  EXPECT_EQ(text_of(run(item_command(4, "DeleteItem", remove("a", kReturnOld)), 11)), R"(ok k={"S":"a"} n={"N":"3"})");
+  EXPECT_EQ(text_of(run(item_command(4, "DeleteItem", remove("a", kReturnOld)), 11)),
+            R"(ok k={"S":"a"} n={"N":"3"})");
   ApplyResult result = apply(follower, *machine.take_body(), 11);
   ASSERT_EQ(result.rows.size(), 2u);
   EXPECT_FALSE(result.rows[1].value.has_value());
@@ -121,8 +123,8 @@ TEST_F(ItemMachineTest, ABodyIsFullByOperationsAndByBytes) {
     EXPECT_FALSE(machine.body_full());
     run(item_command(1, "UpdateItem",
                      R"({"TableName":"Tab","Key":{"k":{"S":"b)" + std::to_string(i) +
-                         R"("}},"UpdateExpression":"SET v = :v","ExpressionAttributeValues":{":v":{"S":")" + big +
-                         R"("}},"ReturnValues":"ALL_NEW"})",
+                         R"("}},"UpdateExpression":"SET v = :v","ExpressionAttributeValues":{":v":{"S":")" +
+                         big + R"("}},"ReturnValues":"ALL_NEW"})",
                      request_id(2)),
         11);
   }

@@ -1,5 +1,5 @@
-// Goal: log entries are the same bytes for ever, damage of any byte is found, and a body that is no body is an error, never
-// a crash.
+// Goal: log entries are the same bytes for ever, damage of any byte is found, and a body that is no body is
+// an error, never a crash.
 #include "cluster/log_entry.h"
 
 #include <xxhash.h>
@@ -68,8 +68,9 @@ Partition test_partition() {
 
 MetadataBody metadata_body() {
   MetadataBody body;
-  for (auto kind : {MetadataChange::Kind::kPutTable, MetadataChange::Kind::kDeleteTable, MetadataChange::Kind::kPutPartition,
-                    MetadataChange::Kind::kDeletePartition, MetadataChange::Kind::kAllocated}) {
+  for (auto kind : {MetadataChange::Kind::kPutTable, MetadataChange::Kind::kDeleteTable,
+                    MetadataChange::Kind::kPutPartition, MetadataChange::Kind::kDeletePartition,
+                    MetadataChange::Kind::kAllocated}) {
     MetadataChange change;
     change.kind = kind;
     if (kind == MetadataChange::Kind::kPutTable) change.table = test_table();
@@ -84,7 +85,8 @@ MetadataBody metadata_body() {
   return body;
 }
 
-// --- golden bytes -----------------------------------------------------------------------------------------------------
+// --- golden bytes
+// -----------------------------------------------------------------------------------------------------
 
 std::string sealed(LogKind kind, std::string_view body) {
   LogHeader header = header_of(kind);
@@ -93,13 +95,16 @@ std::string sealed(LogKind kind, std::string_view body) {
 
 TEST(LogEntryBytes, Noop) { expect_golden("log_noop", sealed(LogKind::kNoop, "")); }
 TEST(LogEntryBytes, Write) {
-  expect_golden("log_write", sealed(LogKind::kWrite, encode_write_body({put_operation(), delete_operation()})));
+  expect_golden("log_write",
+                sealed(LogKind::kWrite, encode_write_body({put_operation(), delete_operation()})));
 }
 TEST(LogEntryBytes, Membership) {
   raft::Membership membership{{model::ReplicaId(1), model::ReplicaId(2)}, {model::ReplicaId(3)}};
   expect_golden("log_membership", sealed(LogKind::kMembership, raft::encode_membership(membership)));
 }
-TEST(LogEntryBytes, Schema) { expect_golden("log_schema", sealed(LogKind::kSchema, encode_schema_body(test_table()))); }
+TEST(LogEntryBytes, Schema) {
+  expect_golden("log_schema", sealed(LogKind::kSchema, encode_schema_body(test_table())));
+}
 TEST(LogEntryBytes, Metadata) {
   expect_golden("log_metadata", sealed(LogKind::kMetadata, encode_metadata_body(metadata_body())));
 }
@@ -108,7 +113,8 @@ TEST(LogEntryBytes, RowsOfGroupZero) {
   expect_golden("allocated", encode_allocated({8, 6, 1002}));
 }
 
-// --- the header -------------------------------------------------------------------------------------------------------
+// --- the header
+// -------------------------------------------------------------------------------------------------------
 
 TEST(LogHeader, ComesBack) {
   LogHeader header = header_of(LogKind::kWrite);
@@ -131,7 +137,8 @@ TEST(LogHeader, ComesBack) {
 }
 
 TEST(LogHeader, DamageOfAnyByteIsFound) {
-  for (const std::string& whole : {sealed(LogKind::kNoop, ""), sealed(LogKind::kWrite, encode_write_body({put_operation()}))}) {
+  for (const std::string& whole :
+       {sealed(LogKind::kNoop, ""), sealed(LogKind::kWrite, encode_write_body({put_operation()}))}) {
     for (size_t at = 0; at < whole.size(); ++at) {
       for (uint8_t bits : {0x01, 0x80, 0xff}) {
         std::string damaged = whole;
@@ -167,10 +174,12 @@ TEST(LogHeader, AgreesWithItsPlaceInTheLog) {
   EXPECT_FALSE(matches(header, header.partition, {header.index + 1, header.term, entry.kind, data}));
   EXPECT_FALSE(matches(header, header.partition, {header.index, header.term + 1, entry.kind, data}));
   EXPECT_FALSE(matches(header, header.partition, {header.index, header.term, raft::EntryKind::kNoop, data}));
-  EXPECT_FALSE(matches(header, header.partition, {header.index, header.term, raft::EntryKind::kMembership, data}));
+  EXPECT_FALSE(
+      matches(header, header.partition, {header.index, header.term, raft::EntryKind::kMembership, data}));
 }
 
-// --- bodies -----------------------------------------------------------------------------------------------------------
+// --- bodies
+// -----------------------------------------------------------------------------------------------------------
 
 // A body where it is in an entry: aligned.
 std::string_view in_entry(std::string& entry, std::string_view body) {
@@ -180,7 +189,8 @@ std::string_view in_entry(std::string& entry, std::string_view body) {
 
 TEST(WriteBody, ComesBack) {
   std::string entry;
-  auto operations = decode_write_body(in_entry(entry, encode_write_body({put_operation(), delete_operation()})));
+  auto operations =
+      decode_write_body(in_entry(entry, encode_write_body({put_operation(), delete_operation()})));
   ASSERT_TRUE(operations.ok());
   ASSERT_EQ(operations->size(), 2u);
   const WriteOperationView& first = (*operations)[0];

@@ -1,6 +1,8 @@
-// Goal: group 0 creates, changes and drops tables by real operations, gives each its ids once, and its rows in items/ are
-// its whole state.
+// Goal: group 0 creates, changes and drops tables by real operations, gives each its ids once, and its rows
+// in items/ are its whole state.
 #include "cluster/metadata_machine.h"
+
+#include <set>
 
 #include "tests/unit/cluster/carrier.h"
 
@@ -43,7 +45,8 @@ class MetadataMachineTest : public ::testing::Test {
     EXPECT_TRUE(carrier.replica->serving());
   }
   MetadataMachine& machine() { return static_cast<MetadataMachine&>(carrier.replica->machine()); }
-  Token submit(std::string_view operation, const std::string& json, std::optional<RequestId> id = std::nullopt) {
+  Token submit(std::string_view operation, const std::string& json,
+               std::optional<RequestId> id = std::nullopt) {
     Command command;
     command.request = request_of(operation, json);
     command.id = id;
@@ -54,7 +57,8 @@ class MetadataMachineTest : public ::testing::Test {
     EXPECT_TRUE(carrier.answers.at(token).ok()) << carrier.answer(token);
     return std::get<api::TableAnswer>(*carrier.answers.at(token)).table;
   }
-  model::Table run(std::string_view operation, const std::string& json, std::optional<RequestId> id = std::nullopt) {
+  model::Table run(std::string_view operation, const std::string& json,
+                   std::optional<RequestId> id = std::nullopt) {
     Token token = submit(operation, json, id);
     carrier.settle();
     return answered_table(token);
@@ -155,7 +159,8 @@ TEST_F(MetadataMachineTest, AStateThatWasHandedOutDoesNotChange) {
   EXPECT_NE(machine().state(), before);
 }
 
-// --- retries ----------------------------------------------------------------------------------------------------------
+// --- retries
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_F(MetadataMachineTest, ARetryOfCreateTableGetsTheFirstAnswer) {
   model::Table first = run("CreateTable", create("Music"), request_id(1));
@@ -176,12 +181,14 @@ TEST_F(MetadataMachineTest, ARetryOfDeleteTableGetsTheFirstAnswer) {
 // The regression: group 0's requests were forgotten in a restart.
 TEST_F(MetadataMachineTest, ARetryAfterARestartGetsTheFirstAnswer) {
   model::Table first = run("CreateTable", create("Music"), request_id(1));
-  model::Table updated = run("UpdateTable", named("Music", R"(,"DeletionProtectionEnabled":true)"), request_id(2));
+  model::Table updated =
+      run("UpdateTable", named("Music", R"(,"DeletionProtectionEnabled":true)"), request_id(2));
   carrier.start();
   carrier.replica->campaign(carrier.now);
   carrier.settle();
   EXPECT_EQ(run("CreateTable", create("Music"), request_id(1)), first);
-  EXPECT_EQ(run("UpdateTable", named("Music", R"(,"DeletionProtectionEnabled":true)"), request_id(2)), updated);
+  EXPECT_EQ(run("UpdateTable", named("Music", R"(,"DeletionProtectionEnabled":true)"), request_id(2)),
+            updated);
   EXPECT_EQ(machine().state()->tables.size(), 1u);
 }
 
@@ -196,13 +203,15 @@ TEST_F(MetadataMachineTest, ARestartFindsTheState) {
   EXPECT_EQ(machine().state()->allocated, before.allocated);
 }
 
-// --- damage -----------------------------------------------------------------------------------------------------------
+// --- damage
+// -----------------------------------------------------------------------------------------------------------
 
 TEST(MetadataRows, DamageIsAnError) {
   EXPECT_FALSE(MetadataMachine::restore({{model::RowKind::kTable, "x", "no record"}}).ok());
   EXPECT_FALSE(MetadataMachine::restore({{model::RowKind::kPartition, "x", "short"}}).ok());
   EXPECT_FALSE(MetadataMachine::restore({{model::RowKind::kAllocated, "", ""}}).ok());
-  EXPECT_EQ(MetadataMachine::restore({{model::RowKind::kItem, "x", ""}}).error(), LogEntryError::kUnknownFormat);
+  EXPECT_EQ(MetadataMachine::restore({{model::RowKind::kItem, "x", ""}}).error(),
+            LogEntryError::kUnknownFormat);
   EXPECT_TRUE(MetadataMachine::restore({}).ok());
 }
 

@@ -1,5 +1,5 @@
-// Goal: the overlay keeps arrival order, answers only the load that it asked for, and holds a row exactly as long as a
-// command or a proposal needs it.
+// Goal: the overlay keeps arrival order, answers only the load that it asked for, and holds a row exactly as
+// long as a command or a proposal needs it.
 #include "cluster/overlay.h"
 
 #include "tests/unit/cluster/cluster_testing.h"
@@ -51,8 +51,8 @@ TEST(Overlay, ACommandThatIsLetThroughIsNotTaken) {
   EXPECT_EQ(next.key, "a");
 }
 
-// The regression: the first of two commands that had waited for a row changed nothing and dropped it, and the second one
-// evaluated a row that was not there.
+// The regression: the first of two commands that had waited for a row changed nothing and dropped it, and the
+// second one evaluated a row that was not there.
 TEST(Overlay, ARowStaysUntilTheLastOfThoseThatWaitedIsDone) {
   Overlay overlay;
   admit(overlay, 1, "a");
@@ -125,8 +125,8 @@ TEST(Overlay, AFailedLoadGivesItsCommandsBack) {
   EXPECT_EQ(admit(overlay, 3, "a"), Overlay::Admission::kLoad);
 }
 
-// A load asked for under one leadership must not answer for one of a later leadership: another leader may have written
-// the row between them.
+// A load asked for under one leadership must not answer for one of a later leadership: another leader may
+// have written the row between them.
 TEST(Overlay, AStaleLoadIsNotTaken) {
   Overlay overlay;
   admit(overlay, 1, "a");

@@ -1,8 +1,8 @@
-// Goal: three replicas and the end of a leadership: which promises are kept, which are broken, and what a deposed leader must
-// not say. Messages and disks move when the test says so.
+// Goal: three replicas and the end of a leadership: which promises are kept, which are broken, and what a
+// deposed leader must not say. Messages and disks move when the test says so.
 #include "cluster/replica.h"
 
-#include "tests/unit/cluster/carrier.h"
+#include "tests/unit/cluster/group.h"
 
 namespace stator::cluster {
 namespace {
@@ -74,9 +74,9 @@ TEST_F(ReplicaGroupTest, AFailedConditionNeedsAMajority) {
   EXPECT_EQ(group[1].answer(failed), "ServiceUnavailable");
 }
 
-// The regression. The condition saw a proposal of this leader that is not committed; that proposal's acknowledgement is on
-// its way while another leader takes over and overwrites the item. The commit of what it saw is then no proof that it is
-// still the newest.
+// The regression. The condition saw a proposal of this leader that is not committed; that proposal's
+// acknowledgement is on its way while another leader takes over and overwrites the item. The commit of what
+// it saw is then no proof that it is still the newest.
 TEST_F(ReplicaGroupTest, AFailedConditionIsNotAnsweredByAnOldAcknowledgement) {
   group[1].submit("PutItem", put("a", "0"));
   group.settle();
@@ -102,7 +102,8 @@ TEST_F(ReplicaGroupTest, AFailedConditionIsNotAnsweredByAnOldAcknowledgement) {
   EXPECT_EQ(group[1].answer(failed), "ServiceUnavailable");
 }
 
-// The confirmation and the end of the leadership arrive together: what was seen is not committed, and may be overwritten.
+// The confirmation and the end of the leadership arrive together: what was seen is not committed, and may be
+// overwritten.
 TEST_F(ReplicaGroupTest, AConfirmationDoesNotOutliveTheLeadership) {
   group[1].submit("PutItem", put("a", "0"));
   group[1].submit("DeleteItem", remove("a"));
@@ -281,7 +282,8 @@ TEST_F(ReplicaGroupTest, DamagedEntriesAreNotAcknowledged) {
   EXPECT_EQ(group[2].rows, group[1].rows);
 }
 
-// --- failure ----------------------------------------------------------------------------------------------------------
+// --- failure
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_F(ReplicaGroupTest, AReplicaThatFailsAnswersAllThatWait) {
   // An entry of a kind that this version does not know, committed by others.
@@ -301,7 +303,8 @@ TEST_F(ReplicaGroupTest, AReplicaThatFailsAnswersAllThatWait) {
   const_cast<std::string&>(*data)[90] ^= 1;  // shared with the log and the link
   group[1].loads.clear();
   group[1].sync();
-  // The followers refuse the damaged copy, so nothing commits; a lone voter would apply it. Let one acknowledge it.
+  // The followers refuse the damaged copy, so nothing commits; a lone voter would apply it. Let one
+  // acknowledge it.
   raft::Message ack{model::ReplicaId(2), model::ReplicaId(1), group[1].replica->node().term(),
                     raft::AppendResponse{false, bad, 0, 0}};
   group[1].replica->step(ack, group[1].now);

@@ -1,5 +1,5 @@
-// Goal: a remembered request is found for 60 s, memory stays within its bound, and the log is kept as far back as a restart
-// needs it.
+// Goal: a remembered request is found for 60 s, memory stays within its bound, and the log is kept as far
+// back as a restart needs it.
 #include "cluster/request_ids.h"
 
 #include "tests/unit/cluster/cluster_testing.h"
@@ -11,7 +11,9 @@ model::Stamp at(uint64_t seconds) { return {kNow + seconds * kSecond}; }
 
 api::Answer answer(size_t bytes = 0) {
   api::ItemAnswer answer;
-  if (bytes > 0) answer.item = std::make_shared<model::Item>(model::Item{{"b", model::AttributeValue::b(std::string(bytes, 'x'))}});
+  if (bytes > 0)
+    answer.item =
+        std::make_shared<model::Item>(model::Item{{"b", model::AttributeValue::b(std::string(bytes, 'x'))}});
   return answer;
 }
 

@@ -1,5 +1,5 @@
-// Goal: the log entries that docs/storage_format.md shows are the ones that the code writes. Its fenced blocks marked
-// "golden-log NAME" are compared with the golden bytes of that name.
+// Goal: the log entries that docs/storage_format.md shows are the ones that the code writes. Its fenced
+// blocks marked "golden-log NAME" are compared with the golden bytes of that name.
 #include "tests/unit/cluster/cluster_testing.h"
 
 namespace stator::cluster {
