@@ -64,6 +64,7 @@ const ErrorShape& error_shape(ErrorCode code) {
     case ErrorCode::kInternalServerError:
       return kInternalShape;
     case ErrorCode::kServiceUnavailable:
+    case ErrorCode::kNotLeading:
       return kUnavailableShape;
     case ErrorCode::kRequestTooLarge:
       return kTooLargeShape;
@@ -102,6 +103,7 @@ bool is_retriable(const Error& error) {
     case ErrorCode::kThrottling:
     case ErrorCode::kInternalServerError:
     case ErrorCode::kServiceUnavailable:
+    case ErrorCode::kNotLeading:
       return true;
     default:
       return false;
@@ -155,6 +157,8 @@ Failure internal_error(std::string message) {
 Failure service_unavailable(std::string message, uint32_t retry_after_ms) {
   return Failure(Error{ErrorCode::kServiceUnavailable, std::move(message), nullptr, retry_after_ms});
 }
+
+Failure not_leading(std::string message) { return failure(ErrorCode::kNotLeading, std::move(message)); }
 
 Failure not_implemented_yet(std::string_view member) {
   return validation_error("Stator does not implement this yet: " + std::string(member));

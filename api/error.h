@@ -34,6 +34,9 @@ enum class ErrorCode : uint16_t {
   kInvalidSignature = 17,
   kUnrecognizedClient = 18,
   kTableNotFound = 19,  // the backup operations' own ResourceNotFound
+  // Between nodes: this replica does not lead, and nothing was done. Routers go on to the leader (actors/router.h);
+  // where a deadline ends that, clients see InternalServerError.
+  kNotLeading = 20,
 };
 
 struct Error {
@@ -77,6 +80,7 @@ Failure throughput_exceeded(std::string message);
 Failure limit_exceeded(std::string message);
 Failure internal_error(std::string message);
 Failure service_unavailable(std::string message, uint32_t retry_after_ms);
+Failure not_leading(std::string message);  // see kNotLeading
 // A member or value that DynamoDB has and Stator does not implement yet: refused by name, never ignored.
 Failure not_implemented_yet(std::string_view member);
 

@@ -10,7 +10,7 @@ namespace {
 constexpr uint32_t kRetryAfterMs = 50;  // a leader is elected, or the applier catches up, in about that
 
 api::Error not_leading() {
-  return api::service_unavailable("This replica does not lead its partition", kRetryAfterMs).error;
+  return api::not_leading("This replica does not lead its partition").error;
 }
 api::Error busy() { return api::service_unavailable("The partition's queue is full", kRetryAfterMs).error; }
 

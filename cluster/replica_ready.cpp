@@ -7,10 +7,10 @@ namespace stator::cluster {
 namespace {
 
 api::Error overwritten_error() {
-  return api::service_unavailable("Another leader took over before this write was stored", 50).error;
+  return api::not_leading("Another leader took over before this write was stored").error;
 }
 api::Error unconfirmed() {
-  return api::service_unavailable("Leadership was lost before the read was confirmed", 50).error;
+  return api::not_leading("Leadership was lost before the read was confirmed").error;
 }
 api::Error unknown_outcome() {
   return api::internal_error("The replica stopped before the write's outcome was known").error;

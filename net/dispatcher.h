@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "api/answer.h"
 #include "api/error.h"
@@ -32,6 +33,8 @@ struct RequestContext {
   // Of this thread, from the same dispatcher's new_batch(): the request may start as late as its flush().
   // Null: it starts at once.
   DispatchBatch* batch = nullptr;
+  // The request as it came, unpacked. Only where the dispatcher forwards().
+  std::shared_ptr<const std::string> body;
 };
 
 // Called exactly once, from any thread; must not be called while holding a lock that execute() takes.
@@ -44,6 +47,8 @@ class Dispatcher {
   virtual void execute(api::RequestPtr request, RequestContext context, Done done) = 0;
   // One for each thread that hands over many. Null from a dispatcher that has no use for it.
   virtual std::unique_ptr<DispatchBatch> new_batch() { return nullptr; }
+  // Whether requests may go on to other nodes: then execute() is given their bodies.
+  virtual bool forwards() const { return false; }
 };
 
 }  // namespace stator::net

@@ -171,10 +171,13 @@ void Gateway::execute(Exchange exchange, const Served& served, api::RequestPtr r
     return respond_answer(std::move(exchange), served, *request, *answer, start);
   }
   RequestContext context = this->context(exchange, start);
-  // The typed request holds all that is needed.
-  const size_t body_bytes = exchange.request().body.size();
-  std::string().swap(exchange.request().body);
-  if (body_bytes > kCostedBytes) exchange.give_back(body_bytes);  // charge_body() counted the typed request
+  std::string& body = exchange.request().body;
+  if (dispatcher_.forwards()) {
+    context.body = std::make_shared<const std::string>(std::move(body));
+  } else if (body.size() > kCostedBytes) {
+    exchange.give_back(body.size());  // charge_body() counted the typed request, which holds all that is needed
+  }
+  std::string().swap(body);
   auto call = std::make_shared<Call>();
   call->worker = exchange.worker();
   call->served = &served;

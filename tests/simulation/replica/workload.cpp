@@ -149,6 +149,7 @@ bool is_outcome(const api::Result<api::Answer>& result) {
     case api::ErrorCode::kConditionalCheckFailed:
       return true;
     case api::ErrorCode::kServiceUnavailable:
+    case api::ErrorCode::kNotLeading:
     case api::ErrorCode::kInternalServerError:
       return false;
     default:
