@@ -14,6 +14,7 @@
 #include "model/result.h"
 #include "net/exchange.h"
 #include "net/http_message.h"
+#include "net/listen_error.h"
 
 namespace stator::net {
 
@@ -41,12 +42,6 @@ struct HttpServerOptions {
   unsigned threads = 1;
   std::string thread_name = "http";  // at most 12 characters, as tools show it
   HttpLimits limits;
-};
-
-struct ListenError {
-  enum class Kind : uint8_t { kAddressInUse, kPermission, kBadAddress, kOther };
-  Kind kind = Kind::kOther;
-  std::string text;  // the system's
 };
 
 // Why the server refuses a request that the handler has not seen.
