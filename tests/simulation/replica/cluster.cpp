@@ -34,6 +34,7 @@ void Probes::add(const Probes& other) {
   log_reads += other.log_reads;
   cuts += other.cuts;
   schemas += other.schemas;
+  deposed_asked += other.deposed_asked;
   undecided += other.undecided;
   trace ^= other.trace;
 }
@@ -55,6 +56,13 @@ Cluster::Cluster(uint64_t seed)
   add_clients();
 }
 
+// Serves, and does not know yet that another one does.
+bool Cluster::is_deposed(Server& server) {
+  return server.serving() && std::any_of(servers_.begin(), servers_.end(), [&](const auto& other) {
+           return other->serving() && other->replica().node().term() > server.replica().node().term();
+         });
+}
+
 // Leaders suffer more: what happens to them is what clients see.
 Server& Cluster::victim() {
   if (world_.chance(600)) {
@@ -70,14 +78,14 @@ void Cluster::draw_faults() {
   faults_.loss = sometimes(100);
   faults_.duplicate = sometimes(100);
   faults_.delay_max = world_.chance(500) ? 5 : random_.between(5, 80);
-  faults_.crash = sometimes(25);
-  faults_.power_cut = world_.chance(300) ? random_.between(1, 10) : 0;
-  faults_.block = sometimes(50);
-  faults_.mute = sometimes(40);
+  faults_.crash = sometimes(12);
+  faults_.power_cut = world_.chance(300) ? random_.between(1, 6) : 0;
+  faults_.block = sometimes(20);
+  faults_.mute = sometimes(20);
   faults_.slow = sometimes(40);
   if (world_.chance(250)) {  // leaders come and go
-    faults_.mute = random_.between(30, 100);
-    faults_.mend = random_.between(60, 200);
+    faults_.mute = random_.between(20, 60);
+    faults_.mend = random_.between(30, 100);
   }
   faults_.skew = world_.chance(300) ? random_.between(1, 20) : 0;
   faults_.schema = world_.chance(300) ? random_.between(1, 10) : 0;
@@ -87,8 +95,9 @@ cluster::ReplicaConfig Cluster::draw_config() {
   cluster::ReplicaConfig config;
   config.partition = model::PartitionId(3);
   config.table = model::TableId(7);
-  config.raft.election_ticks_min = 10;
-  config.raft.election_ticks_max = 20;
+  config.raft.election_ticks_min = random_.between(5, 10);
+  // Where it is long, a leader that nobody hears goes on for long.
+  config.raft.election_ticks_max = world_.chance(500) ? 20 : random_.between(12, 60);
   config.raft.heartbeat_ticks = random_.between(1, 4);
   config.raft.append_bytes_max = random_.between(100, 5'000);
   config.raft.inflight_messages_max = random_.between(1, 8);
@@ -124,10 +133,10 @@ void Cluster::add_clients() {
   habits.lost = faults_.loss;
   habits.without_id = world_.chance(500) ? 60 : 0;
   habits.duplicated = faults_.duplicate;
-  habits.pause_max = random_.between(1, 120);
+  habits.pause_max = random_.between(1, 60);
   habits.wander = world_.chance(700) ? random_.between(100, 700) : 0;
   if (world_.unit_micros > 1'000) habits.late_max = habits.patience = 1'000;
-  const uint32_t count = random_.between(2, 6);
+  const uint32_t count = random_.between(3, 8);
   for (uint64_t number = 0; number < count; ++number) {
     clients_.push_back(
         std::make_unique<Client>(world_, number, static_cast<uint32_t>(servers_.size()), calls_,
@@ -158,7 +167,11 @@ void Cluster::deliver(const raft::Message& message) {
 }
 
 void Cluster::send_attempt(uint64_t server, const Attempt& attempt, uint64_t delay) {
-  timeline_.after(delay, [this, server, attempt] { find(server)->request(attempt); });
+  timeline_.after(delay, [this, server, attempt] {
+    Server& asked = *find(server);
+    if (is_deposed(asked)) ++probes_.deposed_asked;
+    asked.request(attempt);
+  });
 }
 
 void Cluster::answer(uint64_t call, uint64_t attempt, const api::Result<api::Answer>& result) {
@@ -212,8 +225,10 @@ void Cluster::turn() {
   for (auto& server : servers_) {
     if (!server->alive() && world_.chance(60)) server->start();
   }
-  if (world_.chance(faults_.block)) block();
-  if (world_.chance(faults_.mute)) mute();
+  // Mostly one partition at a time: two of them leave nobody who could lead.
+  const bool may_block = blocked_.empty() || world_.chance(150);
+  if (may_block && world_.chance(faults_.block)) block();
+  if (may_block && world_.chance(faults_.mute)) mute();
   if (world_.chance(faults_.mend)) {
     blocked_.clear();
     slowed_.clear();

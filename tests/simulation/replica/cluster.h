@@ -50,6 +50,7 @@ class Cluster {
   Server& any() { return *servers_[world_.random.between(0, static_cast<uint32_t>(servers_.size() - 1))]; }
   Server* find(uint64_t id) { return id >= 1 && id <= servers_.size() ? servers_[id - 1].get() : nullptr; }
   Server& victim();
+  bool is_deposed(Server& server);
   void draw_faults();
   cluster::ReplicaConfig draw_config();
   void add_servers();

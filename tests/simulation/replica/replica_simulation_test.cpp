@@ -24,8 +24,9 @@ void print(const Probes& all) {
       "direct), ",
       n(all.leaderships), n(all.entries), n(all.answered), n(all.failed_conditions), n(all.reads),
       n(all.direct_reads));
-  std::printf("%llu retried, %llu refusals, %llu unknown, %llu late duplicates, ", n(all.retried),
-              n(all.refused), n(all.calls_unknown), n(all.late_duplicates));
+  std::printf(
+      "%llu retried, %llu asked a deposed leader, %llu refusals, %llu unknown, %llu late duplicates, ",
+      n(all.retried), n(all.deposed_asked), n(all.refused), n(all.calls_unknown), n(all.late_duplicates));
   std::printf(
       "%llu loads failed, %llu came late, %llu crashes and %llu power cuts (%llu lost log writes, %llu lost "
       "applies), ",
@@ -61,6 +62,7 @@ TEST(ReplicaSimulation, KeepsItsPromisesToClients) {
   EXPECT_GT(all.calls_unknown, runs / 10);
   EXPECT_GT(all.late_duplicates, runs / 10);
   EXPECT_GT(all.failed_loads, runs / 10);
+  EXPECT_GT(all.deposed_asked, runs / 2);
   EXPECT_GT(all.late_loads, 0u);
   EXPECT_GT(all.power_cuts, runs / 10);
   EXPECT_GT(all.log_writes_lost, runs / 10);

@@ -40,8 +40,9 @@ struct Probes {
   uint64_t log_reads = 0;
   uint64_t cuts = 0;
   uint64_t schemas = 0;
-  uint64_t undecided = 0;  // histories that were too much for the checker
-  uint64_t trace = 0;      // a hash over all that was sent and answered: equal for equal runs
+  uint64_t deposed_asked = 0;  // attempts at a leader while a newer one serves already
+  uint64_t undecided = 0;      // histories that were too much for the checker
+  uint64_t trace = 0;          // a hash over all that was sent and answered: equal for equal runs
 
   void add(const Probes& other);
 };
