@@ -104,12 +104,30 @@ std::shared_ptr<const std::string> Replica::seal(raft::EntryKind kind, raft::Ter
 
 void Replica::tick(uint64_t now_micros) {
   now_micros_ = now_micros;
-  if (!failure_) node_.tick();
+  if (failure_) return;
+  node_.tick();
+  update_serving();  // a hand-over that took too long is given up
+  propose_schema(now_micros);
 }
 
 void Replica::campaign(uint64_t now_micros) {
   now_micros_ = now_micros;
   if (!failure_) node_.campaign();
+}
+
+void Replica::peer_connection_lost(model::ReplicaId peer, uint64_t now_micros) {
+  now_micros_ = now_micros;
+  if (!failure_) node_.peer_connection_lost(peer);
+}
+
+model::Result<void, raft::TransferError> Replica::transfer_leadership(model::ReplicaId to,
+                                                                      uint64_t now_micros) {
+  now_micros_ = now_micros;
+  if (!leads() || node_.term() != lead_term_) return model::Failure(raft::TransferError::kNotLeader);
+  flush();  // what was evaluated is promised; nothing can be proposed from now on
+  auto begun = node_.transfer_leadership(to);
+  update_serving();
+  return begun;
 }
 
 void Replica::step(raft::Message message, uint64_t now_micros) {
@@ -281,7 +299,7 @@ void Replica::propose(LogKind kind, std::string_view body, model::Stamp stamp) {
 }
 
 void Replica::propose_schema(uint64_t now_micros) {
-  if (!desired_table_ || lead_term_ == 0 || !leads() || node_.term() != lead_term_) return;
+  if (!desired_table_ || lead_term_ == 0 || !leads() || node_.term() != lead_term_ || transferring()) return;
   // The schema as this term's log has it is known once the term's first entry is applied.
   if (node_.applied_index() < lead_index_) return;
   uint32_t newest = std::max(machine_->schema_version(), proposed_schema_);
@@ -301,7 +319,7 @@ bool Replica::serves_alone() const {
 
 void Replica::update_serving() {
   bool serving = !failure_ && lead_term_ != 0 && leads() && node_.term() == lead_term_ &&
-                 node_.applied_index() >= lead_index_ && machine_->ready();
+                 node_.applied_index() >= lead_index_ && machine_->ready() && !transferring();
   if (serving == serving_) return;
   serving_ = serving;
   out_.serving = serving;

@@ -74,6 +74,12 @@ class Replica {
   void tick(uint64_t now_micros);
   // The first leader of a new group, or the only voter, starts at once.
   void campaign(uint64_t now_micros);
+  // The connection to the process of a peer broke: a leader that ran there is missed at once (docs/architecture.md,
+  // protocol 13).
+  void peer_connection_lost(model::ReplicaId peer, uint64_t now_micros);
+  // Hands the leadership to `to`. While that is under way (some round trips, at most an election timeout) nothing is
+  // served: requests should wait. Where it comes to nothing, this replica serves again.
+  model::Result<void, raft::TransferError> transfer_leadership(model::ReplicaId to, uint64_t now_micros);
   void step(raft::Message message, uint64_t now_micros);
   // A client's write, or an operation that may turn out to be one. Answered by an output `answers` with its
   // token.
@@ -100,10 +106,11 @@ class Replica {
 
   bool leads() const { return node_.role() == raft::Role::kLeader; }
   // True while requests are taken: this replica leads, its term's first entry is applied, and so is the
-  // schema.
+  // schema, and it is not handing over.
   bool serving() const { return serving_; }
   // True where a read of items/ is linearizable without asking anyone: the only voter, serving.
   bool serves_alone() const;
+  bool transferring() const { return bool(node_.transferring_to()); }
   model::ReplicaId leader() const { return node_.leader(); }
   const AppliedState& applied_state() const { return applied_; }  // as far as it is handed to the applier
   raft::Index applied_index() const { return node_.applied_index(); }

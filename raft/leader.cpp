@@ -271,7 +271,7 @@ void Leader::hand_over_if_ready(State& state) {
 
 void Leader::fill(const State& state, Status& status) const {
   status.uncommitted_bytes = uncommitted_bytes_;
-  if (transfer_) status.transferring_to = transfer_->to;
+  status.transferring_to = transferring_to();
   status.own_term_committed = own_term_committed(state);
   for (const Peer& peer : peers_) {
     const Progress& progress = peer.progress;

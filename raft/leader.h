@@ -25,6 +25,7 @@ class Leader {
 
   // Leadership is to be given up: no majority answers, or this replica's removal is committed.
   bool finished() const { return finished_; }
+  ReplicaId transferring_to() const { return transfer_ ? transfer_->to : ReplicaId(); }
 
   void tick(State& state);
   // A message of this term from a follower.

@@ -317,6 +317,10 @@ Index Node::applied_index() const { return core_->state().apply.applied_index();
 Index Node::first_index() const { return core_->state().log.first(); }
 Index Node::last_index() const { return core_->state().log.last(); }
 const Membership& Node::membership() const { return core_->state().membership(); }
+ReplicaId Node::transferring_to() const {
+  const Leader* leading = core_->leader();
+  return leading ? leading->transferring_to() : ReplicaId();
+}
 
 Status Node::status() const {
   const State& state = core_->state();

@@ -224,6 +224,8 @@ class Node {
   Index last_index() const;
   // The latest in the log, committed or not.
   const Membership& membership() const;
+  // Whom this leader hands over to; none: nobody, proposals are taken.
+  ReplicaId transferring_to() const;
   Status status() const;
 
  private:
