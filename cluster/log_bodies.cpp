@@ -1,13 +1,9 @@
 // The bodies of log entries: Cap'n Proto, one segment without a segment table; one encoder and one decoder a
 // kind.
-#include <capnp/any.h>
-#include <capnp/message.h>
-#include <kj/exception.h>
-
 #include <cstring>
 
+#include "cluster/body_codec.h"
 #include "cluster/log_entry.h"
-#include "model/assert.h"
 #include "model/size.h"
 #include "model/table_record.h"
 #include "schemas/log_entry.capnp.h"
@@ -15,75 +11,9 @@
 namespace stator::cluster {
 namespace {
 
-capnp::Data::Reader data_of(std::string_view bytes) {
-  return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
-}
-std::string_view view_of(capnp::Data::Reader reader) {
-  return {reinterpret_cast<const char*>(reader.begin()), reader.size()};
-}
-
-// The message as one segment, whatever it was built in.
-std::string flatten(capnp::MessageBuilder& message) {
-  auto segments = message.getSegmentsForOutput();
-  if (segments.size() == 1) {
-    kj::ArrayPtr<const kj::byte> bytes = segments[0].asBytes();
-    return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
-  }
-  auto root = message.getRoot<capnp::AnyPointer>().asReader();
-  capnp::MallocMessageBuilder one(static_cast<uint>(root.targetSize().wordCount + 1));
-  one.setRoot(root);
-  STATOR_ASSERT(one.getSegmentsForOutput().size() == 1, "the size of a message is known");
-  return flatten(one);
-}
-
-// A builder of this size usually takes a message with `bytes` of data in one segment.
-uint words_for(size_t bytes) { return static_cast<uint>(bytes / sizeof(capnp::word) + 64); }
-
-// A body read in place where it is aligned (it is in a log entry: the header is ten words), else from an
-// aligned copy.
-class BodyReader {
- public:
-  explicit BodyReader(std::string_view body)
-      : segment_(aligned(body)), reader_(kj::arrayPtr(&segment_, 1), options(body.size())) {}
-  template <class T>
-  typename T::Reader root() {
-    return reader_.getRoot<T>();
-  }
-
- private:
-  kj::ArrayPtr<const capnp::word> aligned(std::string_view body) {
-    size_t count = body.size() / sizeof(capnp::word);
-    if (reinterpret_cast<uintptr_t>(body.data()) % alignof(capnp::word) == 0) {
-      return {reinterpret_cast<const capnp::word*>(body.data()), count};
-    }
-    copy_ = kj::heapArray<capnp::word>(count);
-    std::memcpy(copy_.begin(), body.data(), count * sizeof(capnp::word));
-    return copy_;
-  }
-  static capnp::ReaderOptions options(size_t bytes) {
-    capnp::ReaderOptions options;
-    options.traversalLimitInWords = bytes / sizeof(capnp::word) * 4 + 1024;
-    options.nestingLimit = 16;  // bodies nest a few levels; items in them are opaque bytes
-    return options;
-  }
-
-  kj::Array<capnp::word> copy_;
-  const kj::ArrayPtr<const capnp::word> segment_;
-  capnp::SegmentArrayMessageReader reader_;
-};
-
-// Cap'n Proto reports malformed messages by exception: the one place that turns them into values.
 template <class T, class F>
 model::Result<T, LogEntryError> decode(std::string_view body, F&& read) {
-  if (body.empty() || body.size() % sizeof(capnp::word) != 0)
-    return model::Failure(LogEntryError::kMalformed);
-  std::optional<model::Result<T, LogEntryError>> result;
-  auto failed = kj::runCatchingExceptions([&] {
-    BodyReader reader(body);
-    result.emplace(read(reader));
-  });
-  if (failed != nullptr || !result) return model::Failure(LogEntryError::kMalformed);
-  return std::move(*result);
+  return decode_body<T>(body, LogEntryError::kMalformed, std::forward<F>(read));
 }
 
 std::optional<RequestId> read_request_id(capnp::Data::Reader bytes, bool& malformed) {

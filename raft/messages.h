@@ -37,6 +37,7 @@ struct AppendResponse {
 struct Heartbeat {
   Index commit = 0;         // never above what this peer is known to have
   uint64_t read_round = 0;  // the latest ReadIndex round begun (read_index.h)
+  bool rest = false;        // nothing happens here: a follower that has applied `commit`, its last entry, may rest
 };
 
 // Leader to a follower that is up to date, when nothing else tells it of a commit. Needs no answer; a newer
@@ -47,6 +48,7 @@ struct CommitNotice {
 
 struct HeartbeatResponse {
   uint64_t read_round = 0;  // the round of the heartbeat that is answered
+  bool resting = false;     // needs no more heartbeats until something happens
 };
 
 // "Would you vote for me in Message::term?", asked before that term is begun (dissertation §9.6). Changes
