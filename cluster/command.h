@@ -1,11 +1,14 @@
-// Command: a client's write on its way through a replica. A plain value; pure.
+// Command: a write on its way through a replica: a client's request, or what a node asks of group 0. A plain
+// value; pure.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "api/operation.h"
+#include "cluster/metadata_command.h"
 #include "cluster/request_ids.h"
 
 namespace stator::cluster {
@@ -16,9 +19,10 @@ using Token = uint64_t;
 
 struct Command {
   Token token = 0;
-  api::RequestPtr request;
+  api::RequestPtr request;      // null where `metadata` is set
   std::string key;              // item operations: model::item_key; empty in group 0
-  std::optional<RequestId> id;  // where a retry would carry the same
+  std::optional<RequestId> id;  // where a retry would carry the same; none where `metadata` is set
+  std::shared_ptr<const MetadataCommand> metadata = nullptr;  // in group 0 only
 };
 
 }  // namespace stator::cluster

@@ -26,6 +26,16 @@ std::optional<RequestId> read_request_id(capnp::Data::Reader bytes, bool& malfor
 
 capnp::Data::Reader request_id_data(const RequestId& id) { return {id.data(), id.size()}; }
 
+std::string_view text_of(const Incarnation& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+// False: not so many bytes.
+bool read_bytes(std::string_view from, Incarnation& to) {
+  if (from.size() != to.size()) return false;
+  std::memcpy(to.data(), from.data(), to.size());
+  return true;
+}
+
 std::string encode_outcome_item(const model::Item& item) {
   model::ItemRecordHeader header;
   header.item_bytes = static_cast<uint32_t>(model::size_bytes(item));
@@ -128,6 +138,7 @@ void write_partition(schemas::Partition::Builder out, const Partition& partition
     replicas[i].setNode(partition.replicas[i].node.value);
     replicas[i].setStore(partition.replicas[i].store);
     replicas[i].setLearner(partition.replicas[i].learner);
+    replicas[i].setLate(partition.replicas[i].late);
   }
 }
 
@@ -140,7 +151,7 @@ Partition read_partition(schemas::Partition::Reader in) {
   partition.first_leader = model::ReplicaId(in.getFirstLeader());
   for (auto replica : in.getReplicas()) {
     partition.replicas.push_back({model::ReplicaId(replica.getId()), model::NodeId(replica.getNode()),
-                                  replica.getStore(), replica.getLearner()});
+                                  replica.getStore(), replica.getLearner(), replica.getLate()});
   }
   return partition;
 }
@@ -157,20 +168,101 @@ model::Result<Partition, LogEntryError> decode_partition(std::string_view bytes)
   });
 }
 
-std::string encode_allocated(const Allocated& allocated) {
-  capnp::MallocMessageBuilder message;
-  auto out = message.initRoot<schemas::Allocated>();
+void write_allocated(schemas::Allocated::Builder out, const Allocated& allocated) {
   out.setTable(allocated.table);
   out.setPartition(allocated.partition);
   out.setReplica(allocated.replica);
+  out.setMetadataReplica(allocated.metadata_replica);
+}
+
+Allocated read_allocated(schemas::Allocated::Reader in) {
+  return {in.getTable(), in.getPartition(), in.getReplica(), in.getMetadataReplica()};
+}
+
+std::string encode_allocated(const Allocated& allocated) {
+  capnp::MallocMessageBuilder message;
+  write_allocated(message.initRoot<schemas::Allocated>(), allocated);
   return flatten(message);
 }
 
 model::Result<Allocated, LogEntryError> decode_allocated(std::string_view bytes) {
   return decode<Allocated>(bytes, [](BodyReader& reader) -> model::Result<Allocated, LogEntryError> {
-    auto in = reader.root<schemas::Allocated>();
-    return Allocated{in.getTable(), in.getPartition(), in.getReplica()};
+    return read_allocated(reader.root<schemas::Allocated>());
   });
+}
+
+void write_node(schemas::Node::Builder out, const NodeRecord& node) {
+  out.setId(node.id.value);
+  out.setIncarnation(data_of(text_of(node.incarnation)));
+  out.setMetadataReplica(node.metadata_replica.value);
+  out.setMetadataLate(node.metadata_late);
+  out.setZone(data_of(node.zone));
+  out.setLinkAddress(data_of(node.link_address));
+  out.setClientAddress(data_of(node.client_address));
+  out.setAdminAddress(data_of(node.admin_address));
+  out.setVersion(data_of(node.version));
+  out.setFormatsMin(node.formats_min);
+  out.setFormatsMax(node.formats_max);
+  std::string retired;
+  for (const Incarnation& incarnation : node.retired) retired += text_of(incarnation);
+  out.setRetired(data_of(retired));
+}
+
+model::Result<NodeRecord, LogEntryError> read_node(schemas::Node::Reader in) {
+  NodeRecord node;
+  node.id = model::NodeId(in.getId());
+  node.metadata_replica = model::ReplicaId(in.getMetadataReplica());
+  node.metadata_late = in.getMetadataLate();
+  node.zone = view_of(in.getZone());
+  node.link_address = view_of(in.getLinkAddress());
+  node.client_address = view_of(in.getClientAddress());
+  node.admin_address = view_of(in.getAdminAddress());
+  node.version = view_of(in.getVersion());
+  node.formats_min = in.getFormatsMin();
+  node.formats_max = in.getFormatsMax();
+  std::string_view retired = view_of(in.getRetired());
+  if (!read_bytes(view_of(in.getIncarnation()), node.incarnation) ||
+      retired.size() > kRetiredIncarnationsMax * sizeof(Incarnation)) {
+    return model::Failure(LogEntryError::kMalformed);
+  }
+  for (; !retired.empty(); retired.remove_prefix(sizeof(Incarnation))) {
+    if (!read_bytes(retired.substr(0, sizeof(Incarnation)), node.retired.emplace_back()))
+      return model::Failure(LogEntryError::kMalformed);
+  }
+  return node;
+}
+
+std::string encode_node(const NodeRecord& node) {
+  capnp::MallocMessageBuilder message;
+  write_node(message.initRoot<schemas::Node>(), node);
+  return flatten(message);
+}
+
+model::Result<NodeRecord, LogEntryError> decode_node(std::string_view bytes) {
+  return decode<NodeRecord>(bytes, [](BodyReader& reader) { return read_node(reader.root<schemas::Node>()); });
+}
+
+void write_cluster(schemas::Cluster::Builder out, const ClusterRecord& cluster) {
+  out.setId(data_of(text_of(cluster.id)));
+  out.setActiveVersion(cluster.active_version);
+}
+
+model::Result<ClusterRecord, LogEntryError> read_cluster(schemas::Cluster::Reader in) {
+  ClusterRecord cluster;
+  cluster.active_version = in.getActiveVersion();
+  if (!read_bytes(view_of(in.getId()), cluster.id)) return model::Failure(LogEntryError::kMalformed);
+  return cluster;
+}
+
+std::string encode_cluster(const ClusterRecord& cluster) {
+  capnp::MallocMessageBuilder message;
+  write_cluster(message.initRoot<schemas::Cluster>(), cluster);
+  return flatten(message);
+}
+
+model::Result<ClusterRecord, LogEntryError> decode_cluster(std::string_view bytes) {
+  return decode<ClusterRecord>(bytes,
+                               [](BodyReader& reader) { return read_cluster(reader.root<schemas::Cluster>()); });
 }
 
 std::string encode_metadata_body(const MetadataBody& body) {
@@ -200,13 +292,18 @@ std::string encode_metadata_body(const MetadataBody& body) {
       case MetadataChange::Kind::kDeletePartition:
         list[i].setDeletePartition(change.partition.id.value);
         break;
-      case MetadataChange::Kind::kAllocated: {
-        auto out = list[i].initAllocated();
-        out.setTable(change.allocated.table);
-        out.setPartition(change.allocated.partition);
-        out.setReplica(change.allocated.replica);
+      case MetadataChange::Kind::kAllocated:
+        write_allocated(list[i].initAllocated(), change.allocated);
         break;
-      }
+      case MetadataChange::Kind::kPutNode:
+        write_node(list[i].initPutNode(), change.node);
+        break;
+      case MetadataChange::Kind::kDeleteNode:
+        list[i].setDeleteNode(change.node.id.value);
+        break;
+      case MetadataChange::Kind::kPutCluster:
+        write_cluster(list[i].initPutCluster(), change.cluster);
+        break;
     }
   }
   return flatten(message);
@@ -236,10 +333,26 @@ model::Result<MetadataChange, LogEntryError> read_change(schemas::MetadataBody::
       change.kind = MetadataChange::Kind::kDeletePartition;
       change.partition.id = model::PartitionId(in.getDeletePartition());
       return change;
-    case schemas::MetadataBody::Change::ALLOCATED: {
-      auto allocated = in.getAllocated();
+    case schemas::MetadataBody::Change::ALLOCATED:
       change.kind = MetadataChange::Kind::kAllocated;
-      change.allocated = {allocated.getTable(), allocated.getPartition(), allocated.getReplica()};
+      change.allocated = read_allocated(in.getAllocated());
+      return change;
+    case schemas::MetadataBody::Change::PUT_NODE: {
+      auto node = read_node(in.getPutNode());
+      if (!node.ok()) return model::Failure(node.error());
+      change.kind = MetadataChange::Kind::kPutNode;
+      change.node = std::move(*node);
+      return change;
+    }
+    case schemas::MetadataBody::Change::DELETE_NODE:
+      change.kind = MetadataChange::Kind::kDeleteNode;
+      change.node.id = model::NodeId(in.getDeleteNode());
+      return change;
+    case schemas::MetadataBody::Change::PUT_CLUSTER: {
+      auto cluster = read_cluster(in.getPutCluster());
+      if (!cluster.ok()) return model::Failure(cluster.error());
+      change.kind = MetadataChange::Kind::kPutCluster;
+      change.cluster = *cluster;
       return change;
     }
   }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "api/answer.h"
+#include "cluster/node_record.h"
 #include "cluster/partition.h"
 #include "cluster/request_ids.h"
 #include "model/ids.h"
@@ -98,12 +99,30 @@ model::Result<model::Table, LogEntryError> decode_schema_body(std::string_view b
 
 // --- kind metadata (group 0) ---
 
+// What holds for the whole cluster.
+struct ClusterRecord {
+  ClusterId id{};
+  uint32_t active_version = kLogFormatVersion;  // what leaders write
+  bool operator==(const ClusterRecord&) const = default;
+};
+
 struct MetadataChange {
-  enum class Kind : uint8_t { kPutTable, kDeleteTable, kPutPartition, kDeletePartition, kAllocated };
+  enum class Kind : uint8_t {
+    kPutTable,
+    kDeleteTable,
+    kPutPartition,
+    kDeletePartition,
+    kAllocated,
+    kPutNode,
+    kDeleteNode,
+    kPutCluster,
+  };
   Kind kind = Kind::kPutTable;
-  model::Table table;   // kPutTable; kDeleteTable: its id
-  Partition partition;  // kPutPartition; kDeletePartition: its id
-  Allocated allocated;  // kAllocated
+  model::Table table;     // kPutTable; kDeleteTable: its id
+  Partition partition;    // kPutPartition; kDeletePartition: its id
+  Allocated allocated;    // kAllocated
+  NodeRecord node;        // kPutNode; kDeleteNode: its id
+  ClusterRecord cluster;  // kPutCluster
 };
 struct MetadataBody {
   std::vector<MetadataChange> changes;
@@ -113,10 +132,14 @@ struct MetadataBody {
 std::string encode_metadata_body(const MetadataBody& body);
 model::Result<MetadataBody, LogEntryError> decode_metadata_body(std::string_view body);
 
-// The same values as rows of group 0's state in items/ (model/row_kind.h: partition, allocated).
+// The same values as rows of group 0's state in items/ (model/row_kind.h: partition, allocated, node, cluster).
 std::string encode_partition(const Partition& partition);
 model::Result<Partition, LogEntryError> decode_partition(std::string_view bytes);
 std::string encode_allocated(const Allocated& allocated);
 model::Result<Allocated, LogEntryError> decode_allocated(std::string_view bytes);
+std::string encode_node(const NodeRecord& node);
+model::Result<NodeRecord, LogEntryError> decode_node(std::string_view bytes);
+std::string encode_cluster(const ClusterRecord& cluster);
+model::Result<ClusterRecord, LogEntryError> decode_cluster(std::string_view bytes);
 
 }  // namespace stator::cluster

@@ -4,7 +4,9 @@
 #include <xxhash.h>
 
 #include <cstdio>
+#include <utility>
 
+#include "cluster/metadata_plan.h"
 #include "model/assert.h"
 #include "model/table_record.h"
 
@@ -69,10 +71,60 @@ RowWrite row_of(const MetadataChange& change) {
               encode_partition(change.partition)};
     case MetadataChange::Kind::kDeletePartition:
       return {model::RowKind::kPartition, id_key(change.partition.id.value), std::nullopt};
+    case MetadataChange::Kind::kPutNode:
+      return {model::RowKind::kNode, id_key(change.node.id.value), encode_node(change.node)};
+    case MetadataChange::Kind::kDeleteNode:
+      return {model::RowKind::kNode, id_key(change.node.id.value), std::nullopt};
+    case MetadataChange::Kind::kPutCluster:
+      return {model::RowKind::kCluster, {}, encode_cluster(change.cluster)};
     case MetadataChange::Kind::kAllocated:
       break;
   }
   return {model::RowKind::kAllocated, {}, encode_allocated(change.allocated)};
+}
+
+// The value of a row as the change that wrote it.
+model::Result<MetadataChange, LogEntryError> change_of(const MetadataMachine::StoredRow& row) {
+  MetadataChange change;
+  switch (row.kind) {
+    case model::RowKind::kTable: {
+      auto table = model::decode_table_record(row.value);
+      if (!table.ok()) return model::Failure(LogEntryError::kMalformed);
+      change.kind = MetadataChange::Kind::kPutTable;
+      change.table = std::move(*table);
+      return change;
+    }
+    case model::RowKind::kPartition: {
+      auto partition = decode_partition(row.value);
+      if (!partition.ok()) return model::Failure(partition.error());
+      change.kind = MetadataChange::Kind::kPutPartition;
+      change.partition = std::move(*partition);
+      return change;
+    }
+    case model::RowKind::kAllocated: {
+      auto allocated = decode_allocated(row.value);
+      if (!allocated.ok()) return model::Failure(allocated.error());
+      change.kind = MetadataChange::Kind::kAllocated;
+      change.allocated = *allocated;
+      return change;
+    }
+    case model::RowKind::kNode: {
+      auto node = decode_node(row.value);
+      if (!node.ok()) return model::Failure(node.error());
+      change.kind = MetadataChange::Kind::kPutNode;
+      change.node = std::move(*node);
+      return change;
+    }
+    case model::RowKind::kCluster: {
+      auto cluster = decode_cluster(row.value);
+      if (!cluster.ok()) return model::Failure(cluster.error());
+      change.kind = MetadataChange::Kind::kPutCluster;
+      change.cluster = *cluster;
+      return change;
+    }
+    default:
+      return model::Failure(LogEntryError::kUnknownFormat);
+  }
 }
 
 // The requests that an entry with `body` answered.
@@ -84,78 +136,12 @@ std::vector<AppliedRequest> requests_of(MetadataBody& body) {
 
 }  // namespace
 
-const model::Table* ClusterState::find(std::string_view name) const {
-  auto it = tables.find(name);
-  return it == tables.end() ? nullptr : &it->second;
-}
-
-const model::Table* ClusterState::find(model::TableId id) const {
-  for (const auto& [name, table] : tables) {
-    if (table.id == id) return &table;
-  }
-  return nullptr;
-}
-
-std::vector<const Partition*> ClusterState::partitions_of(model::TableId table) const {
-  std::vector<const Partition*> result;
-  for (const auto& [id, partition] : partitions) {
-    if (partition.table == table) result.push_back(&partition);
-  }
-  std::sort(result.begin(), result.end(),
-            [](const Partition* a, const Partition* b) { return a->range.from < b->range.from; });
-  return result;
-}
-
-void ClusterState::apply(const MetadataChange& change) {
-  switch (change.kind) {
-    case MetadataChange::Kind::kPutTable:
-      tables[change.table.name] = change.table;
-      break;
-    case MetadataChange::Kind::kDeleteTable:
-      std::erase_if(tables, [&](const auto& entry) { return entry.second.id == change.table.id; });
-      break;
-    case MetadataChange::Kind::kPutPartition:
-      partitions[change.partition.id] = change.partition;
-      break;
-    case MetadataChange::Kind::kDeletePartition:
-      partitions.erase(change.partition.id);
-      break;
-    case MetadataChange::Kind::kAllocated:
-      allocated = change.allocated;
-      break;
-  }
-}
-
 model::Result<ClusterState, LogEntryError> MetadataMachine::restore(const std::vector<StoredRow>& rows) {
   ClusterState state;
   for (const StoredRow& row : rows) {
-    MetadataChange change;
-    switch (row.kind) {
-      case model::RowKind::kTable: {
-        auto table = model::decode_table_record(row.value);
-        if (!table.ok()) return model::Failure(LogEntryError::kMalformed);
-        change.kind = MetadataChange::Kind::kPutTable;
-        change.table = std::move(*table);
-        break;
-      }
-      case model::RowKind::kPartition: {
-        auto partition = decode_partition(row.value);
-        if (!partition.ok()) return model::Failure(partition.error());
-        change.kind = MetadataChange::Kind::kPutPartition;
-        change.partition = std::move(*partition);
-        break;
-      }
-      case model::RowKind::kAllocated: {
-        auto allocated = decode_allocated(row.value);
-        if (!allocated.ok()) return model::Failure(allocated.error());
-        change.kind = MetadataChange::Kind::kAllocated;
-        change.allocated = *allocated;
-        break;
-      }
-      default:
-        return model::Failure(LogEntryError::kUnknownFormat);
-    }
-    state.apply(change);
+    auto change = change_of(row);
+    if (!change.ok()) return model::Failure(change.error());
+    state.apply(*change);
   }
   return state;
 }
@@ -164,8 +150,6 @@ MetadataMachine::MetadataMachine(ClusterState state, Placement placement, Partit
     : placement_(std::move(placement)),
       applied_(std::make_shared<ClusterState>(std::move(state))),
       counts_(std::move(counts)) {
-  STATOR_ASSERT(!placement_.nodes.empty(), "partitions live on nodes");
-  STATOR_ASSERT(placement_.partitions_per_table > 0, "a table has partitions");
 }
 
 api::Evaluation MetadataMachine::read(const api::Request& request) const {
@@ -181,35 +165,58 @@ std::vector<Command> MetadataMachine::row_loaded(const std::string&, uint64_t, a
 std::vector<Command> MetadataMachine::row_load_failed(const std::string&, uint64_t) { return {}; }
 
 api::Evaluation MetadataMachine::evaluate(const Command& command, model::Stamp stamp) {
-  const ClusterState& newest = proposed_ ? *proposed_ : *applied_;
-  return table_operation(*command.request).evaluate(StateView(newest, counts_), *command.request, stamp);
+  if (!command.metadata) {
+    return table_operation(*command.request)
+        .evaluate(StateView(newest(), counts_), *command.request, stamp);
+  }
+  auto changes = plan_changes(newest(), *command.metadata, placement_.live);
+  if (!changes.ok()) return std::move(changes.error());
+  planned_ = std::move(*changes);
+  return api::Effects{{}, {}, api::StaticAnswer{}};
+}
+
+bool MetadataMachine::changes(const Command& command, const api::Effects& effects) const {
+  return command.metadata ? !planned_.empty() : StateMachine::changes(command, effects);
 }
 
 raft::Index MetadataMachine::newest_read(const Command&) const { return proposed_ ? proposed_index_ : 0; }
 
 void MetadataMachine::evaluated(const Command&) {}
 
-void MetadataMachine::create(model::Table& table, model::Stamp stamp, std::vector<MetadataChange>& changes) {
-  Allocated& next = proposed_->allocated;
+void MetadataMachine::create(model::Table& table, model::Stamp stamp,
+                             std::vector<MetadataChange>& changes) const {
+  const ClusterState& state = *proposed_;
+  Allocated next = state.allocated;
   table.id = model::TableId(next.table++);
-  table.uuid = table_uuid(placement_.cluster_id, table.id, stamp);
+  table.uuid = table_uuid(state.bootstrapped() ? std::string(state.cluster_id.begin(), state.cluster_id.end())
+                                               : placement_.cluster_id,
+                          table.id, stamp);
   table.created = stamp;
   MetadataChange put;
   put.kind = MetadataChange::Kind::kPutTable;
   put.table = table;
   changes.push_back(std::move(put));
-  for (uint32_t i = 0; i < placement_.partitions_per_table; ++i) {
+
+  std::vector<CandidateNode> nodes;
+  auto live = [&](model::NodeId node) { return !placement_.live || placement_.live(node); };
+  for (const auto& [id, node] : state.nodes) nodes.push_back({id, node.zone, live(id)});
+  if (nodes.empty()) {
+    for (model::NodeId id : placement_.nodes) nodes.push_back({id, {}, live(id)});
+  }
+  uint32_t count =
+      placement_.partitions_per_table ? placement_.partitions_per_table : automatic_partitions(nodes);
+  std::vector<PlannedPartition> planned = place_partitions(nodes, state.partitions, count);
+  for (uint32_t i = 0; i < count; ++i) {
     MetadataChange change;
     change.kind = MetadataChange::Kind::kPutPartition;
     Partition& partition = change.partition;
     partition.id = model::PartitionId(next.partition++);
     partition.table = table.id;
-    partition.range = model::segment_range(i, placement_.partitions_per_table);
-    for (model::NodeId node : placement_.nodes) {
-      partition.replicas.push_back({model::ReplicaId(next.replica++), node, 0, false});
+    partition.range = model::segment_range(i, count);
+    for (model::NodeId node : planned[i].nodes) {
+      partition.replicas.push_back({model::ReplicaId(next.replica++), node});
+      if (node == planned[i].first_leader) partition.first_leader = partition.replicas.back().id;
     }
-    // Leaders spread over the nodes from the start.
-    partition.first_leader = partition.replicas[partition.id.value % partition.replicas.size()].id;
     changes.push_back(std::move(change));
   }
   MetadataChange allocated;
@@ -218,17 +225,15 @@ void MetadataMachine::create(model::Table& table, model::Stamp stamp, std::vecto
   changes.push_back(std::move(allocated));
 }
 
-void MetadataMachine::take(const Command& command, api::Effects& effects, raft::Index index,
-                           model::Stamp stamp) {
-  STATOR_ASSERT(effects.items.empty(), "group 0 holds no items");
-  STATOR_ASSERT(!body_, "one command an entry");
-  proposed_ = std::make_shared<ClusterState>(proposed_ ? *proposed_ : *applied_);
-  body_.emplace();
+void MetadataMachine::change_tables(api::Effects& effects, model::Stamp stamp,
+                                    std::vector<MetadataChange>& changes) const {
+  STATOR_ASSERT(effects.tables.size() <= 1, "an operation changes one table: ids are allocated from one state");
   for (api::TableChange& change : effects.tables) {
     MetadataChange out;
+    out.kind = MetadataChange::Kind::kPutTable;
     switch (change.kind) {
       case api::TableChange::Kind::kCreate: {
-        create(change.table, stamp, body_->changes);
+        create(change.table, stamp, changes);
         auto* answer = std::get_if<api::TableAnswer>(&effects.answer);
         if (answer && answer->table.name == change.table.name) {
           // The status is the answer's own: a table is being created when it is answered, and active when it
@@ -240,22 +245,32 @@ void MetadataMachine::take(const Command& command, api::Effects& effects, raft::
         continue;
       }
       case api::TableChange::Kind::kUpdate:
-        out.kind = MetadataChange::Kind::kPutTable;
-        out.table = change.table;
-        body_->changes.push_back(std::move(out));
-        continue;
+        break;
       case api::TableChange::Kind::kDelete:
         for (const Partition* partition : proposed_->partitions_of(change.table.id)) {
           MetadataChange gone;
           gone.kind = MetadataChange::Kind::kDeletePartition;
           gone.partition = *partition;
-          body_->changes.push_back(std::move(gone));
+          changes.push_back(std::move(gone));
         }
         out.kind = MetadataChange::Kind::kDeleteTable;
-        out.table = change.table;
-        body_->changes.push_back(std::move(out));
-        continue;
+        break;
     }
+    out.table = change.table;
+    changes.push_back(std::move(out));
+  }
+}
+
+void MetadataMachine::take(const Command& command, api::Effects& effects, raft::Index index,
+                           model::Stamp stamp) {
+  STATOR_ASSERT(effects.items.empty(), "group 0 holds no items");
+  STATOR_ASSERT(!body_, "one command an entry");
+  proposed_ = std::make_shared<ClusterState>(newest());
+  body_.emplace();
+  if (command.metadata) {
+    body_->changes = std::exchange(planned_, {});
+  } else {
+    change_tables(effects, stamp, body_->changes);
   }
   if (command.id) {
     STATOR_ASSERT(std::holds_alternative<api::TableAnswer>(effects.answer),

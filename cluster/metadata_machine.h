@@ -1,42 +1,29 @@
-// MetadataMachine: the state machine of group 0: tables and partitions of the whole cluster. Small, so all of
-// it is in memory; the rows in items/ are its checkpoint. Group 0 is directory and wish: it says what should
+// MetadataMachine: the state machine of group 0: nodes, tables and partitions of the whole cluster
+// (cluster_state.h). The rows in items/ are its checkpoint. Group 0 is directory and wish: it says what should
 // be, the nodes make it so (docs/architecture.md, protocol 16). Pure; belongs to one replica.
 #pragma once
 
-#include <algorithm>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cluster/partition.h"
+#include "cluster/cluster_state.h"
+#include "cluster/placement.h"
 #include "cluster/state_machine.h"
 #include "model/table.h"
 
 namespace stator::cluster {
 
-// What group 0 holds. Immutable once published.
-struct ClusterState {
-  std::map<std::string, model::Table, std::less<>> tables;  // by name
-  std::map<model::PartitionId, Partition> partitions;
-  Allocated allocated;
-
-  const model::Table* find(std::string_view name) const;
-  const model::Table* find(model::TableId id) const;
-  // In order of their ranges.
-  std::vector<const Partition*> partitions_of(model::TableId table) const;
-
-  // Applies one change. Requires that it makes sense: it was evaluated against the state before it.
-  void apply(const MetadataChange& change);
-};
-
-// Where new replicas go. Constant while nodes do not come and go.
+// Where new replicas go.
 struct Placement {
-  std::string cluster_id;            // 16 bytes: makes table uuids unlike any other cluster's
-  std::vector<model::NodeId> nodes;  // each holds a replica of each partition
-  uint32_t partitions_per_table = 1;
+  // Of a cluster of one, whose state holds neither: what makes its tables' uuids unlike any other cluster's, and
+  // its nodes. Not looked at once the state has nodes.
+  std::string cluster_id;
+  std::vector<model::NodeId> nodes;
+  uint32_t partitions_per_table = 0;  // of a new table; 0: as many as its nodes can lead (placement.h)
+  LiveNodes live;
 };
 
 // What a partition's leader reported last: given by the carrier, read by DescribeTable, not replicated. Zeros
@@ -66,6 +53,7 @@ class MetadataMachine final : public StateMachine {
   std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row) override;
   std::vector<Command> row_load_failed(const std::string& key, uint64_t load) override;
   api::Evaluation evaluate(const Command& command, model::Stamp stamp) override;
+  bool changes(const Command& command, const api::Effects& effects) const override;
   raft::Index newest_read(const Command& command) const override;
   void evaluated(const Command& command) override;
   void take(const Command& command, api::Effects& effects, raft::Index index, model::Stamp stamp) override;
@@ -81,13 +69,17 @@ class MetadataMachine final : public StateMachine {
   void applied(raft::Index index) override;
 
  private:
-  void create(model::Table& table, model::Stamp stamp, std::vector<MetadataChange>& changes);
+  const ClusterState& newest() const { return proposed_ ? *proposed_ : *applied_; }
+  // Appends what the effects on tables change.
+  void change_tables(api::Effects& effects, model::Stamp stamp, std::vector<MetadataChange>& changes) const;
+  void create(model::Table& table, model::Stamp stamp, std::vector<MetadataChange>& changes) const;
 
   Placement placement_;
   std::shared_ptr<const ClusterState> applied_;
   std::shared_ptr<ClusterState> proposed_;  // null: the same as applied_
   raft::Index proposed_index_ = 0;          // of the newest proposal in proposed_
   std::optional<MetadataBody> body_;
+  std::vector<MetadataChange> planned_;  // of the node's command that was evaluated last
   PartitionCounts counts_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "model/ids.h"
 #include "model/key.h"
+#include "raft/entry.h"
 
 namespace stator::cluster {
 
@@ -15,6 +16,8 @@ struct ReplicaPlace {
   model::NodeId node;
   uint16_t store = 0;
   bool learner = false;
+  bool late = false;  // added to a group that exists: begins with an empty log and an empty membership, and the
+                      // group's leader adds it (Replica::reconfigure)
   bool operator==(const ReplicaPlace&) const = default;
 };
 
@@ -28,14 +31,24 @@ struct Partition {
   bool operator==(const Partition&) const = default;
 };
 
-// Replica ids below belong to group 0, whose replicas exist before anything can allocate.
+// Who should belong to the partition's group: what its leader works toward (Replica::reconfigure).
+raft::Membership wished_members(const Partition& partition);
+// With what membership a replica of the partition begins that finds nothing on its disk. Empty (it waits to be
+// told) where any replica is late: then `replicas` are not the group's first members, and whoever began with
+// them could elect a leader that knows nothing of what they wrote.
+raft::Membership first_members(const Partition& partition);
+
+// Replica ids below belong to group 0, whose replicas exist before anything can allocate: at a bootstrap a
+// node's replica has the node's id, later ones are allocated from kFirstLateMetadataReplica on.
 inline constexpr uint64_t kFirstReplica = 1000;
+inline constexpr uint64_t kFirstLateMetadataReplica = 101;
 
 // The next id of each kind that is free. Never goes back.
 struct Allocated {
   uint64_t table = 1;
   uint64_t partition = 1;  // 0 is group 0 itself
   uint64_t replica = kFirstReplica;
+  uint64_t metadata_replica = kFirstLateMetadataReplica;
   bool operator==(const Allocated&) const = default;
 };
 

@@ -17,7 +17,9 @@ PartitionMap::PartitionMap(const ClusterState& state) {
   for (const auto& [id, partition] : state.partitions) {
     auto it = by_id.find(partition.table);
     STATOR_ASSERT(it != by_id.end(), "a partition belongs to a table");
-    it->second->partitions.push_back(std::make_shared<const Partition>(partition));
+    auto shared = std::make_shared<const Partition>(partition);
+    it->second->partitions.push_back(shared);
+    partitions_.emplace(id, std::move(shared));
   }
   for (auto& [name, route] : tables_) {
     std::sort(route.partitions.begin(), route.partitions.end(),
@@ -29,6 +31,11 @@ PartitionMap::PartitionMap(const ClusterState& state) {
 const TableRoute* PartitionMap::find(std::string_view table) const {
   auto it = tables_.find(table);
   return it == tables_.end() ? nullptr : &it->second;
+}
+
+std::shared_ptr<const Partition> PartitionMap::find(model::PartitionId partition) const {
+  auto it = partitions_.find(partition);
+  return it == partitions_.end() ? nullptr : it->second;
 }
 
 const Partition& TableRoute::at(std::string_view key) const {

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cluster/metadata_machine.h"
+#include "cluster/cluster_state.h"
 #include "cluster/partition.h"
 #include "model/table.h"
 
@@ -30,6 +30,8 @@ class PartitionMap {
   explicit PartitionMap(const ClusterState& state);
   // Null where there is no such table.
   const TableRoute* find(std::string_view table) const;
+  // Null where there is no such partition (any more).
+  std::shared_ptr<const Partition> find(model::PartitionId partition) const;
 
  private:
   struct Hash {
@@ -38,6 +40,7 @@ class PartitionMap {
     size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
   };
   std::unordered_map<std::string, TableRoute, Hash, std::equal_to<>> tables_;
+  std::unordered_map<model::PartitionId, std::shared_ptr<const Partition>> partitions_;
 };
 
 }  // namespace stator::cluster

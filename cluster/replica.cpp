@@ -108,6 +108,7 @@ void Replica::tick(uint64_t now_micros) {
   node_.tick();
   update_serving();  // a hand-over that took too long is given up
   propose_schema(now_micros);
+  change_members(now_micros);
 }
 
 void Replica::campaign(uint64_t now_micros) {
@@ -236,7 +237,7 @@ void Replica::evaluate(Command command, uint64_t now_micros) {
   }
   api::Evaluation evaluation = machine_->evaluate(command, *body_stamp_);
   auto* effects = std::get_if<api::Effects>(&evaluation);
-  if (!effects || (effects->items.empty() && effects->tables.empty())) {
+  if (!effects || !machine_->changes(command, *effects)) {
     raft::Index newest_read = machine_->newest_read(command);
     machine_->evaluated(command);
     if (effects) return barrier(command.token, std::move(effects->answer), newest_read);

@@ -97,6 +97,11 @@ class Replica {
   void items_synced(raft::Index index, uint64_t now_micros);
   // What the table should be, by group 0: the leader logs it where it is newer than what the log says.
   void configure(const model::Table& table, uint64_t now_micros);
+  // Who should belong to the group, by group 0: give it to every replica, leading or not, again with each new
+  // wish. The leader works toward it, one change at a time (membership_plan.h), in this call, with ticks and as
+  // changes are applied. A wish older than what an earlier leader followed costs time, never data. REQUIRES: a
+  // voter in it; both parts ascending.
+  void reconfigure(const raft::Membership& wish, uint64_t now_micros);
 
   // --- output ---
 
@@ -110,6 +115,8 @@ class Replica {
   bool serving() const { return serving_; }
   // True where a read of items/ is linearizable without asking anyone: the only voter, serving.
   bool serves_alone() const;
+  // True while this replica leads a group that is not yet as wished: it needs ticks.
+  bool reconfiguring() const;
   bool transferring() const { return bool(node_.transferring_to()); }
   model::ReplicaId leader() const { return node_.leader(); }
   const AppliedState& applied_state() const { return applied_; }  // as far as it is handed to the applier
@@ -159,6 +166,7 @@ class Replica {
   void flush();
   void propose(LogKind kind, std::string_view body, model::Stamp stamp);
   void propose_schema(uint64_t now_micros);
+  void change_members(uint64_t now_micros);  // replica_membership.cpp
   void update_serving();
   void step_down();
   void break_promise(const Proposed& command, const api::Error& error);
@@ -211,6 +219,7 @@ class Replica {
   raft::Index lead_index_ = 0;  // that term's first entry
   bool serving_ = false;
   std::optional<model::Table> desired_table_;
+  std::optional<raft::Membership> desired_members_;
   uint32_t proposed_schema_ = 0;  // the newest schema version proposed in this term
   std::optional<ReplicaFailure> failure_;
 

@@ -36,6 +36,7 @@ void Replica::applied(raft::Index index, uint64_t now_micros) {
     unapplied_.pop_front();
   }
   propose_schema(now_micros);
+  change_members(now_micros);
   update_serving();
   answer_applied(index);
 }

@@ -70,6 +70,10 @@ class StateMachine {
   virtual std::vector<Command> row_load_failed(const std::string& key, uint64_t load) = 0;
   // Evaluates against the newest proposed state. Requires admit() == true or a command from row_loaded().
   virtual api::Evaluation evaluate(const Command& command, model::Stamp stamp) = 0;
+  // Whether what evaluate() just returned is to be logged: take() follows. Else its answer is a read.
+  virtual bool changes(const Command& /*command*/, const api::Effects& effects) const {
+    return !effects.items.empty() || !effects.tables.empty();
+  }
   // The newest proposal that evaluating `command` may have read; 0 = committed state only.
   virtual raft::Index newest_read(const Command& command) const = 0;
   // The command needs its row no more: called once for each that admit() let through or row_loaded()

@@ -19,6 +19,8 @@ enum class RowKind : uint8_t {
   kTable = 9,           // group 0 only. Table id u64: a table record
   kPartition = 10,      // group 0 only. Partition id u64: range and replicas
   kAllocated = 11,      // group 0 only. Empty: the next free ids
+  kNode = 12,           // group 0 only. Node id u64: what group 0 knows of it
+  kCluster = 13,        // group 0 only. Empty: the cluster's id and active version
 };
 
 }  // namespace stator::model

@@ -36,7 +36,7 @@ struct SchemaBody {
   table @0 :Data;
 }
 
-# Kind metadata, in group 0 only: tables and partitions as they are from this entry on.
+# Kind metadata, in group 0 only: nodes, tables and partitions as they are from this entry on.
 struct MetadataBody {
   changes @0 :List(Change);
   requestId @1 :Data;           # 16 bytes; empty where the client cannot retry the request under one id
@@ -49,6 +49,9 @@ struct MetadataBody {
       putPartition @2 :Partition;
       deletePartition @3 :UInt64; # a partition's id
       allocated @4 :Allocated;    # the allocators' new floor
+      putNode @5 :Node;
+      deleteNode @6 :UInt64;      # a node's id
+      putCluster @7 :Cluster;
     }
   }
 }
@@ -65,6 +68,29 @@ struct Allocated {
   table @0 :UInt64;
   partition @1 :UInt64;
   replica @2 :UInt64;
+  metadataReplica @3 :UInt64 = 101;  # of group 0 itself; below 1000
+}
+
+# A node as group 0 knows it (cluster/node_record.h).
+struct Node {
+  id @0 :UInt64;
+  incarnation @1 :Data;       # 16 bytes
+  metadataReplica @2 :UInt64; # the id of its replica of group 0
+  metadataLate @3 :Bool;      # which was added to a group that existed
+  zone @4 :Data;              # text, as are the next four
+  linkAddress @5 :Data;
+  clientAddress @6 :Data;
+  adminAddress @7 :Data;
+  version @8 :Data;
+  formatsMin @9 :UInt32;      # the formats that it reads
+  formatsMax @10 :UInt32;
+  retired @11 :Data;          # its incarnations before, 16 bytes each, the oldest first
+}
+
+# What holds for the whole cluster.
+struct Cluster {
+  id @0 :Data;                # 16 bytes
+  activeVersion @1 :UInt32;   # what leaders write
 }
 
 # A partition as group 0 wishes it: its range, and who holds it.
@@ -82,5 +108,6 @@ struct Partition {
     node @1 :UInt64;
     store @2 :UInt16;
     learner @3 :Bool;
+    late @4 :Bool;            # added to a group that existed: it began empty
   }
 }
