@@ -1,7 +1,8 @@
 // DIR/CLUSTER: which cluster a data folder belongs to, as which node, and where the others were last reached:
 // what a node needs to find its cluster again before group 0 answers. A small text file with a format and a
-// checksum, replaced whole (docs/storage_format.md). wipe_data_folder() removes it: a wiped folder belongs to
-// no cluster. Any thread, one at a time.
+// checksum, replaced whole (docs/storage_format.md). A wiped folder belongs to no cluster: wipe_data_folder()
+// removes the file, and so does Store::open() where it finds an empty log/; read and write it after that. Any
+// thread, one at a time.
 #pragma once
 
 #include <array>
@@ -44,5 +45,7 @@ inline constexpr uint64_t kClusterFileBytesMax = 256 * 1024;
 Result<std::optional<ClusterFile>> read_cluster_file(FileSystem& files, const std::string& folder);
 // Durable, and the new or the old one after a crash. Requires that the folder exists.
 Result<void> write_cluster_file(FileSystem& files, const std::string& folder, const ClusterFile& cluster);
+// The folder belongs to no cluster any more; durable with the next sync of the folder.
+Result<void> remove_cluster_file(FileSystem& files, const std::string& folder);
 
 }  // namespace stator::storage

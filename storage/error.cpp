@@ -30,6 +30,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "not_found";
     case ErrorCode::kClosed:
       return "closed";
+    case ErrorCode::kRemoved:
+      return "removed";
   }
   return "unknown";
 }

@@ -23,6 +23,7 @@ enum class ErrorCode : uint8_t {
   kCompacted,     // the log entries asked for are below the log's first index
   kNotFound,      // no such replica, partition or space
   kClosed,        // the queue is shutting down
+  kRemoved,       // the replica was removed here, and its id never comes back
 };
 std::string_view error_code_name(ErrorCode code);
 

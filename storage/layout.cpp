@@ -1,5 +1,4 @@
-// The data folder (layout.h). Files of its own are written beside, synced and renamed, so that a crash leaves
-// old or new.
+// The data folder (layout.h).
 #include "storage/layout.h"
 
 #include <sys/random.h>
@@ -9,6 +8,8 @@
 #include <vector>
 
 #include "model/assert.h"
+#include "storage/cluster_file.h"
+#include "storage/durable_file.h"
 #include "storage/status.h"
 
 namespace stator::storage {
@@ -16,25 +17,9 @@ namespace stator::storage {
 namespace {
 
 constexpr size_t kIncarnationBytes = 16;
-constexpr std::string_view kTemporarySuffix = ".new";
+constexpr std::string_view kLogName = "stator.log";  // a launcher writes it before the folder is opened
 
 std::string format_text() { return "stator " + std::to_string(kDataFormat) + "\n"; }
-
-Result<void> write_durably(FileSystem& files, const std::string& path, const std::string& contents) {
-  const std::string temporary = path + std::string(kTemporarySuffix);
-  leveldb::WritableFile* raw = nullptr;
-  leveldb::Status status = files.NewWritableFile(temporary, &raw);
-  if (status.ok()) {
-    const std::unique_ptr<leveldb::WritableFile> file(raw);
-    status = file->Append(contents);
-    if (status.ok()) status = file->Sync();
-    if (status.ok()) status = file->Close();
-  }
-  if (status.ok()) status = files.RenameFile(temporary, path);
-  if (status.ok()) status = files.sync_directory(directory_of(path));
-  if (!status.ok()) return Failure(to_error(status, "Cannot write a file of the data folder", path));
-  return {};
-}
 
 // Makes the folder and its parents, each durable in its parent.
 Result<void> make_folder(FileSystem& files, const std::string& path) {
@@ -150,7 +135,7 @@ Result<void> DataFolder::check_format() {
     std::vector<std::string> names;
     files_.GetChildren(path_, &names);
     for (const std::string& name : names) {
-      const bool ours = name == "." || name == ".." || name == "LOCK" || name == "FORMAT.new";
+      const bool ours = name == "." || name == ".." || name == "LOCK" || name == "FORMAT.new" || name == kLogName;
       if (ours || name == "lost+found") continue;
       return Failure(Error{
           ErrorCode::kFormat,
@@ -196,7 +181,9 @@ Result<void> DataFolder::renew_incarnation() {
 // could leave an empty folder under the old name, which would vote again (protocol 5).
 Result<void> DataFolder::finish_wipe() {
   leveldb::Status status = remove_folder(files_, path_ + "/stores", 3);
-  if (status.ok()) status = files_.sync_directory(path_);
+  if (!status.ok()) return Failure(to_error(status, "Cannot wipe the data folder", path_));
+  if (auto removed = remove_cluster_file(files_, path_); !removed) return removed;
+  status = files_.sync_directory(path_);
   if (!status.ok()) return Failure(to_error(status, "Cannot wipe the data folder", path_));
   if (auto renewed = renew_incarnation(); !renewed) return renewed;
   status = files_.RemoveFile(path_ + "/WIPING");

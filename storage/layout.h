@@ -3,9 +3,11 @@
 //   DIR/LOCK             held by the process that uses the folder
 //   DIR/FORMAT           "stator 1\n": refuses versions that do not know what lies here
 //   DIR/INCARNATION      32 hex digits, random: a wiped folder gets a new one, and new replicas (protocol 5)
+//   DIR/CLUSTER          which cluster this is a node of (cluster_file.h); none in a cluster of one
 //   DIR/WIPING           there while wipe_data_folder() is at work; the next open finishes it
 //   DIR/stores/0/log     the two LevelDBs of a store
 //   DIR/stores/0/items
+//   DIR/stator.log       what the process printed, where `stator cluster` started it
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "storage/cluster_file.h"
+
 namespace stator::storage {
 
 Result<std::unique_ptr<Store>> Store::open(FileSystem& files, const std::string& path,
@@ -67,7 +69,9 @@ Result<void> Store::match_incarnation() {
                          std::string("log/ is empty, items/ is not") + kLogDamagedRemedy,
                          folder_->log_path()});
   }
-  // A fresh log/: the folder's first open, or one whose stores/ was deleted by hand. New replicas either way.
+  // A fresh log/: the folder's first open, or one whose stores/ was deleted by hand. New replicas either way, and
+  // no node of a cluster any more: its votes are forgotten.
+  if (auto left = remove_cluster_file(folder_->files(), folder_->path()); !left) return left;
   if (auto renewed = folder_->renew_incarnation(); !renewed) return renewed;
   return log_->set_incarnation(folder_->incarnation());
 }
