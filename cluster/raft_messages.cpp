@@ -48,6 +48,7 @@ void write(Wire::Builder out, const raft::Heartbeat& heartbeat) {
   body.setCommit(heartbeat.commit);
   body.setReadRound(heartbeat.read_round);
   body.setRest(heartbeat.rest);
+  body.setFloor(heartbeat.floor);
 }
 
 void write(Wire::Builder out, const raft::HeartbeatResponse& response) {
@@ -148,7 +149,7 @@ std::optional<raft::MessageBody> read_body(Wire::Reader in) {
     }
     case Wire::HEARTBEAT: {
       auto body = in.getHeartbeat();
-      return raft::Heartbeat{body.getCommit(), body.getReadRound(), body.getRest()};
+      return raft::Heartbeat{body.getCommit(), body.getReadRound(), body.getRest(), body.getFloor()};
     }
     case Wire::HEARTBEAT_RESPONSE: {
       auto body = in.getHeartbeatResponse();

@@ -99,6 +99,7 @@ void Follower::reject(State& state, const Append& append) const {
 void Follower::on(State& state, const Heartbeat& heartbeat) {
   // The leader never sends a commit above what we acknowledged; one that does is not believed.
   if (heartbeat.commit <= state.log.last()) state.commit_to(heartbeat.commit);
+  state.floor = std::max(state.floor, heartbeat.floor);
   state.send(leader_, HeartbeatResponse{heartbeat.read_round});
 }
 
@@ -129,6 +130,11 @@ void Follower::on(State& state, SnapshotChunk& chunk) {
 void Follower::snapshot_stored(State& state, uint64_t stream, uint64_t offset) {
   if (auto ack = snapshot_.stored(stream, offset); ack && leader_) state.send(leader_, *ack);
   try_install(state);
+}
+
+void Follower::snapshot_refused(State& state, uint64_t stream) {
+  if (!snapshot_.receiving(stream)) return;
+  abandon_snapshot(state);
 }
 
 void Follower::try_install(State& state) {

@@ -32,6 +32,7 @@ class Follower {
   void step(State& state, Message& message);
 
   void snapshot_stored(State& state, uint64_t stream, uint64_t offset);
+  void snapshot_refused(State& state, uint64_t stream);
   // Installs a snapshot that is whole, once nothing is being applied.
   void try_install(State& state);
 

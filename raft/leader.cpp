@@ -24,6 +24,12 @@ void Leader::leave(State& state) {
   }
 }
 
+Index Leader::floor(const State& state) const {
+  Index floor = state.persist.persisted();
+  for (const Peer& peer : peers_) floor = std::min(floor, peer.progress.match);
+  return floor;
+}
+
 Leader::Peer* Leader::find(ReplicaId replica) {
   for (Peer& peer : peers_) {
     if (peer.replica == replica) return &peer;
@@ -131,7 +137,10 @@ void Leader::tick(State& state) {
   }
   if (transfer_ && ++transfer_->ticks >= state.config.election_ticks_max) transfer_.reset();
   const bool heartbeat = ++heartbeat_ticks_ >= state.config.heartbeat_ticks;
-  if (heartbeat) heartbeat_ticks_ = 0;
+  if (heartbeat) {
+    heartbeat_ticks_ = 0;
+    state.floor = std::max(state.floor, floor(state));
+  }
   for (Peer& peer : peers_) {
     peer.progress.read_failed = false;
     if (heartbeat) send_heartbeat(state, peer);

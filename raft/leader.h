@@ -47,6 +47,8 @@ class Leader {
   // Begins a read round and sends what is due: called for every Ready.
   void flush(State& state);
   void fill(const State& state, Status& status) const;
+  // All members have everything up to here.
+  Index floor(const State& state) const;
 
  private:
   struct Peer {

@@ -37,7 +37,8 @@ struct AppendResponse {
 struct Heartbeat {
   Index commit = 0;         // never above what this peer is known to have
   uint64_t read_round = 0;  // the latest ReadIndex round begun (read_index.h)
-  bool rest = false;        // nothing happens here: a follower that has applied `commit`, its last entry, may rest
+  bool rest = false;  // nothing happens here: a follower that has applied `commit`, its last entry, may rest
+  Index floor = 0;    // all members have everything up to here: nobody needs it from a log
 };
 
 // Leader to a follower that is up to date, when nothing else tells it of a commit. Needs no answer; a newer

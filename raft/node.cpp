@@ -306,6 +306,10 @@ void Node::snapshot_stored(uint64_t stream, uint64_t offset) {
   if (Follower* following = core_->follower()) following->snapshot_stored(core_->state(), stream, offset);
 }
 
+void Node::snapshot_refused(uint64_t stream) {
+  if (Follower* following = core_->follower()) following->snapshot_refused(core_->state(), stream);
+}
+
 Ready Node::take_ready() { return core_->take_ready(); }
 
 ReplicaId Node::self() const { return core_->state().config.self; }
@@ -317,6 +321,7 @@ Index Node::applied_index() const { return core_->state().apply.applied_index();
 Index Node::first_index() const { return core_->state().log.first(); }
 Index Node::last_index() const { return core_->state().log.last(); }
 const Membership& Node::membership() const { return core_->state().membership(); }
+Index Node::group_floor() const { return core_->state().floor; }
 ReplicaId Node::transferring_to() const {
   const Leader* leading = core_->leader();
   return leading ? leading->transferring_to() : ReplicaId();

@@ -204,6 +204,9 @@ class Node {
   // Follower: the piece at this offset of the stream is written (it need not be synced: the install syncs
   // everything).
   void snapshot_stored(uint64_t stream, uint64_t offset);
+  // Follower: what was received of the stream is no good (a damaged piece, a full disk). It is given up
+  // (Ready::snapshot_abandoned), and begins anew with the leader's next piece.
+  void snapshot_refused(uint64_t stream);
 
   // -- output
   // -----------------------------------------------------------------------------------------------------------
@@ -224,6 +227,9 @@ class Node {
   Index last_index() const;
   // The latest in the log, committed or not.
   const Membership& membership() const;
+  // All members were known to have everything up to here: no log needs it for another's sake. What a leader
+  // says of the members that it has now is in status().
+  Index group_floor() const;
   // Whom this leader hands over to; none: nobody, proposals are taken.
   ReplicaId transferring_to() const;
   Status status() const;

@@ -28,6 +28,7 @@ class SnapshotReceiver {
     return transfer_ && transfer_->complete ? &transfer_->meta : nullptr;
   }
   bool receiving() const { return transfer_.has_value(); }
+  bool receiving(uint64_t stream) const { return transfer_ && transfer_->stream == stream; }
   void forget() { transfer_.reset(); }
 
  private:

@@ -59,6 +59,7 @@ struct RaftMessage {
     commit @0 :UInt64;
     readRound @1 :UInt64;
     rest @2 :Bool;
+    floor @3 :UInt64;
   }
 
   struct HeartbeatResponse {

@@ -1,5 +1,5 @@
-// Goal: every kind of Raft message travels whole and keeps its bytes for ever; whatever else comes in is an error or
-// another message, never a crash, and never much memory.
+// Goal: every kind of Raft message travels whole and keeps its bytes for ever; whatever else comes in is an
+// error or another message, never a crash, and never much memory.
 #include "cluster/raft_messages.h"
 
 #include <random>
@@ -29,7 +29,7 @@ std::vector<raft::MessageBody> bodies() {
   chunk.data = std::make_shared<const std::string>("a piece");
   return {append,
           raft::AppendResponse{true, 11, 12, 13},
-          raft::Heartbeat{21, 22, true},
+          raft::Heartbeat{21, 22, true, 20},
           raft::HeartbeatResponse{23, true},
           raft::CommitNotice{24},
           raft::PreVoteRequest{25, 26},
@@ -46,7 +46,8 @@ std::vector<GroupMessage> bundle() {
   uint64_t number = 0;
   for (raft::MessageBody& body : bodies()) {
     ++number;
-    messages.push_back({model::PartitionId(number - 1), static_cast<uint32_t>(number),
+    messages.push_back({model::PartitionId(number - 1),
+                        static_cast<uint32_t>(number),
                         {ReplicaId(number * 10), ReplicaId(number * 10 + 1), number * 100, std::move(body)}});
   }
   return messages;
@@ -71,7 +72,8 @@ struct ExpectEqual {
               std::tie(b.rejected, b.index, b.hint_index, b.hint_term));
   }
   void operator()(const raft::Heartbeat& a, const raft::Heartbeat& b) const {
-    EXPECT_EQ(std::tie(a.commit, a.read_round, a.rest), std::tie(b.commit, b.read_round, b.rest));
+    EXPECT_EQ(std::tie(a.commit, a.read_round, a.rest, a.floor),
+              std::tie(b.commit, b.read_round, b.rest, b.floor));
   }
   void operator()(const raft::HeartbeatResponse& a, const raft::HeartbeatResponse& b) const {
     EXPECT_EQ(std::tie(a.read_round, a.resting), std::tie(b.read_round, b.resting));

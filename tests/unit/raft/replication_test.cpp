@@ -426,5 +426,25 @@ TEST(Replication, SealedBytesAreWhatIsStoredAndSent) {
   EXPECT_EQ(out.committed[0].data, out.persisted_entries.back().data) << "shared, not copied";
 }
 
+// So that followers may cut their logs too: what all members have no log needs for another's sake.
+TEST(Replication, HeartbeatsSayWhatAllMembersHave) {
+  Lone leader(1, voters({1, 2, 3}, {4}));
+  leader.lead({2, 3});
+  leader.pump();
+  EXPECT_EQ(leader->group_floor(), 0u) << "the learner has nothing";
+  for (uint64_t peer : {2, 3, 4}) leader.acknowledge(peer, 1);
+  for (int i = 0; i < 2; ++i) leader->tick();
+  const Output out = leader.pump();
+  EXPECT_EQ(leader->group_floor(), 1u);
+  ASSERT_NE(out.to<Heartbeat>(4), nullptr);
+  EXPECT_EQ(out.to<Heartbeat>(4)->floor, 1u);
+
+  Lone follower(2, voters({1, 2, 3}, {4}));
+  follower.step(1, 1, Append{0, 0, 0, {entry(1, 1)}});
+  follower.step(1, 1, Heartbeat{1, 0, false, 1});
+  follower.step(1, 1, Heartbeat{1, 0, false, 0});  // an old one
+  EXPECT_EQ(follower->group_floor(), 1u);
+}
+
 }  // namespace
 }  // namespace stator::raft

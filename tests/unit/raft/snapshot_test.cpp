@@ -163,6 +163,30 @@ TEST(Snapshot, ALostLeaderDoesNotStopAnInstall) {
   EXPECT_EQ(lone.pump().to<AppendResponse>(2)->index, 10u);
 }
 
+TEST(Snapshot, ARefusedOneBeginsAnew) {
+  Lone lone = follower({1}, 2);
+  SnapshotChunk chunk{meta(10, 2), 1, 0, false, bytes("one ")};
+  lone.step(2, 2, chunk);
+  lone.pump();
+  lone->snapshot_stored(1, 0);
+  lone.pump();
+  SnapshotChunk second{meta(10, 2), 1, 4, true, bytes("two")};
+  lone.step(2, 2, second);
+  ASSERT_EQ(lone.pump().snapshot_chunks.size(), 1u);
+  lone->snapshot_refused(7);  // none of ours
+  EXPECT_FALSE(lone.pump().snapshot_abandoned);
+  lone->snapshot_refused(1);
+  EXPECT_TRUE(lone.pump().snapshot_abandoned);
+  lone->snapshot_stored(1, 4);  // too late
+  EXPECT_FALSE(lone.pump().installed);
+  lone.step(2, 2, second);  // sent again: from the start, please
+  Output out = lone.pump();
+  ASSERT_NE(out.to<SnapshotAck>(2), nullptr);
+  EXPECT_EQ(out.to<SnapshotAck>(2)->next_offset, 0u);
+  lone.step(2, 2, chunk);
+  EXPECT_EQ(lone.pump().snapshot_chunks.size(), 1u);
+}
+
 TEST(Snapshot, PiecesComeOnceAndInOrder) {
   SnapshotReceiver receiver;
   const SnapshotMeta about = meta(10, 2);
