@@ -1,6 +1,6 @@
-// What the encoders and decoders of Cap'n Proto bodies share: a body is one segment without a segment table, in a
-// log entry (log_bodies.cpp) or a frame (raft_messages.cpp). Decoding bounds what a message may make the reader
-// do, and turns Cap'n Proto's exceptions into values. Pure; any thread.
+// What the encoders and decoders of Cap'n Proto bodies share: a body is one segment without a segment table,
+// in a log entry (log_bodies.cpp) or a frame (raft_messages.cpp). Decoding bounds what a message may make the
+// reader do, and turns Cap'n Proto's exceptions into values. Pure; any thread.
 #pragma once
 
 #include <capnp/any.h>
@@ -75,8 +75,8 @@ class BodyReader {
   capnp::SegmentArrayMessageReader reader_;
 };
 
-// Calls read(BodyReader&), which returns a Result<T, E>. `malformed` stands for a body that is none: Cap'n Proto
-// reports it by exception, and this is the one place that turns that into a value.
+// Calls read(BodyReader&), which returns a Result<T, E>. `malformed` stands for a body that is none: Cap'n
+// Proto reports it by exception, and this is the one place that turns that into a value.
 template <class T, class E, class F>
 model::Result<T, E> decode_body(std::string_view body, E malformed, F&& read) {
   if (body.empty() || body.size() % sizeof(capnp::word) != 0) return model::Failure(malformed);

@@ -161,4 +161,20 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> ItemMachine::recall(co
 
 void ItemMachine::applied(raft::Index index) { overlay_.applied(index); }
 
+model::Result<StateMachine::Install, LogEntryError> ItemMachine::prepare_install(
+    const std::vector<StoredRow>& rows) {
+  std::optional<model::Table> table;
+  for (const StoredRow& row : rows) {
+    if (row.kind != model::RowKind::kSchema) continue;
+    auto decoded = model::decode_table_record(row.value);
+    if (!decoded.ok()) return model::Failure(LogEntryError::kMalformed);
+    table = std::move(*decoded);
+  }
+  return Install([this, table = std::move(table)] {
+    STATOR_ASSERT(overlay_.size() == 0 && taken_.empty(),
+                  "followers install snapshots, and evaluate nothing");
+    table_ = table;
+  });
+}
+
 }  // namespace stator::cluster

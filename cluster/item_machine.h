@@ -47,6 +47,9 @@ class ItemMachine final : public StateMachine {
                                                                    std::string_view body) const override;
   void applied(raft::Index index) override;
 
+  std::vector<model::RowKind> kinds_in_memory() const override { return {model::RowKind::kSchema}; }
+  model::Result<Install, LogEntryError> prepare_install(const std::vector<StoredRow>& rows) override;
+
   const Overlay& overlay() const { return overlay_; }
 
  private:

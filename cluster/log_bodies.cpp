@@ -4,6 +4,7 @@
 
 #include "cluster/body_codec.h"
 #include "cluster/log_entry.h"
+#include "cluster/outcome_codec.h"
 #include "model/size.h"
 #include "model/table_record.h"
 #include "schemas/log_entry.capnp.h"
@@ -36,12 +37,6 @@ bool read_bytes(std::string_view from, Incarnation& to) {
   return true;
 }
 
-std::string encode_outcome_item(const model::Item& item) {
-  model::ItemRecordHeader header;
-  header.item_bytes = static_cast<uint32_t>(model::size_bytes(item));
-  return model::encode_item_record({}, header, item);
-}
-
 }  // namespace
 
 std::string encode_write_body(const std::vector<WriteOperation>& operations) {
@@ -63,13 +58,7 @@ std::string encode_write_body(const std::vector<WriteOperation>& operations) {
     if (!operation.request_id) continue;
     STATOR_ASSERT(operation.outcome.has_value(), "a remembered request has an outcome");
     out.setRequestId(request_id_data(*operation.request_id));
-    auto outcome = out.initOutcome();
-    outcome.setReadUnits(operation.outcome->capacity.read_units);
-    outcome.setWriteUnits(operation.outcome->capacity.write_units);
-    if (operation.outcome->item) {
-      outcome.setHasItem(true);
-      outcome.setItem(data_of(encode_outcome_item(*operation.outcome->item)));
-    }
+    write_outcome(out.initOutcome(), *operation.outcome);
   }
   return flatten(message);
 }
@@ -94,15 +83,8 @@ model::Result<std::vector<WriteOperationView>, LogEntryError> decode_write_body(
       operation.request_id = read_request_id(in.getRequestId(), malformed);
       if (malformed) return model::Failure(LogEntryError::kMalformed);
       if (operation.request_id) {
-        auto outcome = in.getOutcome();
-        api::ItemAnswer answer;
-        answer.capacity = {outcome.getReadUnits(), outcome.getWriteUnits()};
-        if (outcome.getHasItem()) {
-          auto item = model::decode_item_record({}, view_of(outcome.getItem()));
-          if (!item.ok()) return model::Failure(LogEntryError::kMalformed);
-          answer.item = std::make_shared<model::Item>(std::move(item->item));
-        }
-        operation.outcome = std::move(answer);
+        operation.outcome = read_outcome(in.getOutcome());
+        if (!operation.outcome) return model::Failure(LogEntryError::kMalformed);
       }
       operations.push_back(std::move(operation));
     }
@@ -239,7 +221,8 @@ std::string encode_node(const NodeRecord& node) {
 }
 
 model::Result<NodeRecord, LogEntryError> decode_node(std::string_view bytes) {
-  return decode<NodeRecord>(bytes, [](BodyReader& reader) { return read_node(reader.root<schemas::Node>()); });
+  return decode<NodeRecord>(bytes,
+                            [](BodyReader& reader) { return read_node(reader.root<schemas::Node>()); });
 }
 
 void write_cluster(schemas::Cluster::Builder out, const ClusterRecord& cluster) {
@@ -261,8 +244,8 @@ std::string encode_cluster(const ClusterRecord& cluster) {
 }
 
 model::Result<ClusterRecord, LogEntryError> decode_cluster(std::string_view bytes) {
-  return decode<ClusterRecord>(bytes,
-                               [](BodyReader& reader) { return read_cluster(reader.root<schemas::Cluster>()); });
+  return decode<ClusterRecord>(
+      bytes, [](BodyReader& reader) { return read_cluster(reader.root<schemas::Cluster>()); });
 }
 
 std::string encode_metadata_body(const MetadataBody& body) {
@@ -271,10 +254,7 @@ std::string encode_metadata_body(const MetadataBody& body) {
   if (body.request_id) {
     STATOR_ASSERT(body.outcome.has_value(), "a remembered request has an outcome");
     root.setRequestId(request_id_data(*body.request_id));
-    auto outcome = root.initOutcome();
-    outcome.setTable(data_of(model::encode_table_record(body.outcome->table)));
-    outcome.setItems(body.outcome->counts.items);
-    outcome.setBytes(body.outcome->counts.bytes);
+    write_outcome(root.initOutcome(), *body.outcome);
   }
   auto list = root.initChanges(static_cast<uint>(body.changes.size()));
   for (uint i = 0; i < list.size(); ++i) {
@@ -369,10 +349,8 @@ model::Result<MetadataBody, LogEntryError> decode_metadata_body(std::string_view
     result.request_id = read_request_id(root.getRequestId(), malformed);
     if (malformed) return model::Failure(LogEntryError::kMalformed);
     if (result.request_id) {
-      auto outcome = root.getOutcome();
-      auto table = model::decode_table_record(view_of(outcome.getTable()));
-      if (!table.ok()) return model::Failure(LogEntryError::kMalformed);
-      result.outcome = api::TableAnswer{std::move(*table), {outcome.getItems(), outcome.getBytes()}};
+      result.outcome = read_outcome(root.getOutcome());
+      if (!result.outcome) return model::Failure(LogEntryError::kMalformed);
     }
     for (auto in : root.getChanges()) {
       auto change = read_change(in);

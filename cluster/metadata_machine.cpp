@@ -149,8 +149,7 @@ model::Result<ClusterState, LogEntryError> MetadataMachine::restore(const std::v
 MetadataMachine::MetadataMachine(ClusterState state, Placement placement, PartitionCounts counts)
     : placement_(std::move(placement)),
       applied_(std::make_shared<ClusterState>(std::move(state))),
-      counts_(std::move(counts)) {
-}
+      counts_(std::move(counts)) {}
 
 api::Evaluation MetadataMachine::read(const api::Request& request) const {
   const api::TableOperation& operation = table_operation(request);
@@ -166,8 +165,7 @@ std::vector<Command> MetadataMachine::row_load_failed(const std::string&, uint64
 
 api::Evaluation MetadataMachine::evaluate(const Command& command, model::Stamp stamp) {
   if (!command.metadata) {
-    return table_operation(*command.request)
-        .evaluate(StateView(newest(), counts_), *command.request, stamp);
+    return table_operation(*command.request).evaluate(StateView(newest(), counts_), *command.request, stamp);
   }
   auto changes = plan_changes(newest(), *command.metadata, placement_.live);
   if (!changes.ok()) return std::move(changes.error());
@@ -227,7 +225,8 @@ void MetadataMachine::create(model::Table& table, model::Stamp stamp,
 
 void MetadataMachine::change_tables(api::Effects& effects, model::Stamp stamp,
                                     std::vector<MetadataChange>& changes) const {
-  STATOR_ASSERT(effects.tables.size() <= 1, "an operation changes one table: ids are allocated from one state");
+  STATOR_ASSERT(effects.tables.size() <= 1,
+                "an operation changes one table: ids are allocated from one state");
   for (api::TableChange& change : effects.tables) {
     MetadataChange out;
     out.kind = MetadataChange::Kind::kPutTable;
@@ -329,6 +328,22 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> MetadataMachine::recal
 
 void MetadataMachine::applied(raft::Index index) {
   if (proposed_ && index >= proposed_index_) proposed_.reset();
+}
+
+std::vector<model::RowKind> MetadataMachine::kinds_in_memory() const {
+  using model::RowKind;
+  return {RowKind::kTable, RowKind::kPartition, RowKind::kAllocated, RowKind::kNode, RowKind::kCluster};
+}
+
+model::Result<StateMachine::Install, LogEntryError> MetadataMachine::prepare_install(
+    const std::vector<StoredRow>& rows) {
+  auto restored = restore(rows);
+  if (!restored.ok()) return model::Failure(restored.error());
+  auto state = std::make_shared<const ClusterState>(std::move(*restored));
+  return Install([this, state = std::move(state)] {
+    STATOR_ASSERT(!proposed_ && !body_, "followers install snapshots, and evaluate nothing");
+    applied_ = state;
+  });
 }
 
 }  // namespace stator::cluster

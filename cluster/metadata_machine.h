@@ -1,6 +1,6 @@
 // MetadataMachine: the state machine of group 0: nodes, tables and partitions of the whole cluster
-// (cluster_state.h). The rows in items/ are its checkpoint. Group 0 is directory and wish: it says what should
-// be, the nodes make it so (docs/architecture.md, protocol 16). Pure; belongs to one replica.
+// (cluster_state.h). The rows in items/ are its checkpoint. Group 0 is directory and wish: it says what
+// should be, the nodes make it so (docs/architecture.md, protocol 16). Pure; belongs to one replica.
 #pragma once
 
 #include <functional>
@@ -18,8 +18,8 @@ namespace stator::cluster {
 
 // Where new replicas go.
 struct Placement {
-  // Of a cluster of one, whose state holds neither: what makes its tables' uuids unlike any other cluster's, and
-  // its nodes. Not looked at once the state has nodes.
+  // Of a cluster of one, whose state holds neither: what makes its tables' uuids unlike any other cluster's,
+  // and its nodes. Not looked at once the state has nodes.
   std::string cluster_id;
   std::vector<model::NodeId> nodes;
   uint32_t partitions_per_table = 0;  // of a new table; 0: as many as its nodes can lead (placement.h)
@@ -33,11 +33,7 @@ using PartitionCounts = std::function<model::TableCounts(model::PartitionId)>;
 class MetadataMachine final : public StateMachine {
  public:
   // The rows of group 0's space in items/, in any order, to the state that they hold.
-  struct StoredRow {
-    model::RowKind kind;
-    std::string key;
-    std::string value;
-  };
+  using StoredRow = cluster::StoredRow;
   static model::Result<ClusterState, LogEntryError> restore(const std::vector<StoredRow>& rows);
 
   MetadataMachine(ClusterState state, Placement placement, PartitionCounts counts);
@@ -67,6 +63,9 @@ class MetadataMachine final : public StateMachine {
   model::Result<std::vector<AppliedRequest>, LogEntryError> recall(const LogHeader& header,
                                                                    std::string_view body) const override;
   void applied(raft::Index index) override;
+
+  std::vector<model::RowKind> kinds_in_memory() const override;
+  model::Result<Install, LogEntryError> prepare_install(const std::vector<StoredRow>& rows) override;
 
  private:
   const ClusterState& newest() const { return proposed_ ? *proposed_ : *applied_; }

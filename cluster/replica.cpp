@@ -9,9 +9,7 @@ namespace {
 
 constexpr uint32_t kRetryAfterMs = 50;  // a leader is elected, or the applier catches up, in about that
 
-api::Error not_leading() {
-  return api::not_leading("This replica does not lead its partition").error;
-}
+api::Error not_leading() { return api::not_leading("This replica does not lead its partition").error; }
 api::Error busy() { return api::service_unavailable("The partition's queue is full", kRetryAfterMs).error; }
 
 raft::Config with_seal(raft::Config config, raft::Seal seal) {
@@ -24,7 +22,9 @@ raft::Config with_seal(raft::Config config, raft::Seal seal) {
 
 bool ReplicaOutputs::empty() const {
   return !soft_state && !serving && persist.empty() && messages.empty() && apply.empty() && loads.empty() &&
-         log_reads.empty() && reads.empty() && answers.empty() && !cut_log && !state_changed;
+         log_reads.empty() && reads.empty() && answers.empty() && !cut_log && !state_changed &&
+         snapshot_requests.empty() && snapshot_closes.empty() && !snapshot_abandoned &&
+         snapshot_pieces.empty();
 }
 
 Replica::Replica(ReplicaConfig config, raft::InitialState initial, AppliedState applied,
@@ -59,6 +59,7 @@ Replica::Replica(ReplicaConfig config, raft::InitialState initial, AppliedState 
 
 void Replica::recall(const raft::Entry& entry) {
   STATOR_ASSERT(entry.index <= applied_.index, "what is not applied is replayed, not recalled");
+  if (entry.index <= request_rows_index_) return;
   auto header = decode_log_header(*entry.data);
   if (!header.ok()) return;  // it is applied: nothing but the memory of its requests is lost
   auto requests = machine_->recall(*header, log_body(*entry.data));
@@ -133,7 +134,7 @@ model::Result<void, raft::TransferError> Replica::transfer_leadership(model::Rep
 
 void Replica::step(raft::Message message, uint64_t now_micros) {
   now_micros_ = now_micros;
-  if (failure_ || std::holds_alternative<raft::SnapshotChunk>(message.body)) return;
+  if (failure_) return;
   // What is acknowledged must be what can be applied: damage is refused while the sender still has the right
   // bytes. A format that is not known is not damage (docs/architecture.md, protocol 6).
   if (const auto* append = std::get_if<raft::Append>(&message.body)) {

@@ -30,6 +30,7 @@
 #include "cluster/hybrid_clock.h"
 #include "cluster/replica_outputs.h"
 #include "cluster/request_ids.h"
+#include "cluster/request_rows.h"
 #include "cluster/state_machine.h"
 #include "model/ids.h"
 #include "raft/node.h"
@@ -49,6 +50,8 @@ struct ReplicaConfig {
   size_t waiting_max = 65'536;
   // The log is cut only where that frees so many entries: each cut is a synced write.
   raft::Index log_cut_entries_min = 1024;
+  // A stored log above this is cut beyond the members that lack half of it: they get a snapshot.
+  uint64_t log_bytes_max = 256 * 1024 * 1024;
 };
 
 // Why a replica stopped for good: it must be closed, and its node says so. It takes no inputs but completions
@@ -65,8 +68,10 @@ class Replica {
   Replica(ReplicaConfig config, raft::InitialState initial, AppliedState applied,
           std::unique_ptr<StateMachine> machine);
   Replica(const Replica&) = delete;  // the node's seal() holds this
-  // Before the first input: an applied entry of the last kRequestIdRetentionMicros, in order, so that retries
-  // from before a restart are recognised. Entries that answered no request are passed over.
+  // Before the first input, so that retries from before a restart are recognised: first the rows of kind
+  // kRequest, in order of their keys, then the applied entries of the last kRequestIdRetentionMicros, in
+  // order. Entries that answered no request are passed over, and those that the rows cover.
+  void recall(const StoredRow& row);
   void recall(const raft::Entry& entry);
 
   // --- inputs; `now_micros` is the wall clock ---
@@ -74,11 +79,11 @@ class Replica {
   void tick(uint64_t now_micros);
   // The first leader of a new group, or the only voter, starts at once.
   void campaign(uint64_t now_micros);
-  // The connection to the process of a peer broke: a leader that ran there is missed at once (docs/architecture.md,
-  // protocol 13).
+  // The connection to the process of a peer broke: a leader that ran there is missed at once
+  // (docs/architecture.md, protocol 13).
   void peer_connection_lost(model::ReplicaId peer, uint64_t now_micros);
-  // Hands the leadership to `to`. While that is under way (some round trips, at most an election timeout) nothing is
-  // served: requests should wait. Where it comes to nothing, this replica serves again.
+  // Hands the leadership to `to`. While that is under way (some round trips, at most an election timeout)
+  // nothing is served: requests should wait. Where it comes to nothing, this replica serves again.
   model::Result<void, raft::TransferError> transfer_leadership(model::ReplicaId to, uint64_t now_micros);
   void step(raft::Message message, uint64_t now_micros);
   // A client's write, or an operation that may turn out to be one. Answered by an output `answers` with its
@@ -91,16 +96,35 @@ class Replica {
   void persisted(uint64_t id, uint64_t now_micros);
   void applied(raft::Index index, uint64_t now_micros);
   void log_loaded(uint64_t id, std::vector<raft::Entry> entries);
-  // A synced write to items/ covers everything up to index: the log may be cut where nothing else needs it.
-  // Replicas are not sent snapshots, so the log of a group of several is cut by its leader alone, which knows
-  // what all members hold.
-  void items_synced(raft::Index index, uint64_t now_micros);
+  // A synced write to items/ covers everything up to index: the log may be cut where nothing else needs it
+  // (replica_snapshots.cpp has the rule). `log_bytes`: of the stored log, roughly.
+  void items_synced(raft::Index index, uint64_t now_micros, uint64_t log_bytes = 0);
+
+  // --- inputs: snapshots (replica_snapshots.cpp) ---
+
+  // Leader, for a snapshot of items/ as of `up_to`: the remembered requests that go with it, as rows; their
+  // kinds are never shipped from items/ itself. REQUIRES: up_to is applied, and everything after it is so
+  // since this call's turn.
+  std::vector<StoredRow> request_rows(raft::Index up_to) const;
+  // Leader: answers a SnapshotRequest. REQUIRES: meta.index <= applied_index(). False: the stream is over,
+  // close it.
+  bool snapshot_chunk(model::ReplicaId to, uint64_t stream, const raft::SnapshotMeta& meta, uint64_t offset,
+                      bool done, std::shared_ptr<const std::string> data, uint64_t now_micros);
+  void snapshot_failed(model::ReplicaId to, uint64_t stream, uint64_t now_micros);
+  // Follower: a piece is written; `whole`, with the last one, is what the snapshot comes to.
+  void snapshot_stored(uint64_t stream, uint64_t offset, std::optional<SnapshotState> whole,
+                       uint64_t now_micros);
+  // Follower: a piece was damaged or could not be written.
+  void snapshot_refused(uint64_t stream, uint64_t now_micros);
+  // The kinds of rows that `whole` carries.
+  std::vector<model::RowKind> snapshot_kinds() const;
+
   // What the table should be, by group 0: the leader logs it where it is newer than what the log says.
   void configure(const model::Table& table, uint64_t now_micros);
   // Who should belong to the group, by group 0: give it to every replica, leading or not, again with each new
-  // wish. The leader works toward it, one change at a time (membership_plan.h), in this call, with ticks and as
-  // changes are applied. A wish older than what an earlier leader followed costs time, never data. REQUIRES: a
-  // voter in it; both parts ascending.
+  // wish. The leader works toward it, one change at a time (membership_plan.h), in this call, with ticks and
+  // as changes are applied. A wish older than what an earlier leader followed costs time, never data.
+  // REQUIRES: a voter in it; both parts ascending.
   void reconfigure(const raft::Membership& wish, uint64_t now_micros);
 
   // --- output ---
@@ -153,6 +177,21 @@ class Replica {
     Token token = 0;
     api::Result<api::Answer> result;
   };
+  // A snapshot that was received whole, ready to be taken over.
+  struct Received {
+    AppliedState state;
+    StateMachine::Install install;
+    std::vector<RememberedRequest> requests;
+  };
+  struct Incoming {
+    uint64_t stream = 0;
+    raft::SnapshotMeta meta;
+  };
+  // A snapshot that goes out: the log is kept from its index on.
+  struct Outgoing {
+    uint64_t stream = 0;
+    raft::Index index = 0;
+  };
 
   std::shared_ptr<const std::string> seal(raft::EntryKind kind, raft::Term term, raft::Index index,
                                           std::string_view body);
@@ -170,6 +209,15 @@ class Replica {
   void update_serving();
   void step_down();
   void break_promise(const Proposed& command, const api::Error& error);
+
+  // Snapshots, and where the log may be cut (replica_snapshots.cpp).
+  void take_snapshot_work(raft::Ready& ready);
+  std::optional<Received> prepare(SnapshotState whole) const;
+  void take_over(const raft::SnapshotMeta& meta);
+  void installed();
+  void remember(RememberedRequest request);
+  void forget_request_rows(ApplyWork& work);
+  raft::Index needed_by_others(uint64_t log_bytes) const;
 
   // What Raft hands out (replica_ready.cpp).
   void drain();
@@ -214,6 +262,13 @@ class Replica {
   size_t unapplied_bytes_ = 0;
 
   raft::Index membership_index_ = 0;  // the newest applied membership entry is not above this one
+
+  std::map<model::ReplicaId, Outgoing> outgoing_;  // leader
+  std::optional<Incoming> receiving_;              // what the pieces that come in belong to
+  std::optional<Received> received_;               // whole, not taken over yet
+  uint64_t installing_ = 0;                        // the persist id of an install under way; 0: none
+  raft::Index request_rows_index_ = 0;             // requests up to here are rows in items/, or forgotten
+  std::deque<std::pair<model::Stamp, std::string>> request_rows_;  // keys of those rows, oldest first
 
   raft::Term lead_term_ = 0;    // the term in which this replica leads; 0: it does not
   raft::Index lead_index_ = 0;  // that term's first entry

@@ -26,6 +26,12 @@ struct AppliedState {
   uint64_t checksum = 0;  // of the entry at `index`; 0: not known
 };
 
+// What a snapshot holds, beside the rows that only lie in items/.
+struct SnapshotState {
+  AppliedState state;
+  std::vector<StoredRow> rows;  // of Replica::snapshot_kinds(), each kind in order of its keys
+};
+
 // How a waiting client was answered.
 struct Answered {
   Token token = 0;
@@ -43,6 +49,11 @@ struct ApplyWork {
 struct PersistWork {
   uint64_t id = 0;
   std::optional<raft::HardState> hard_state;
+  // The snapshot that was received whole is the state now. First items/: one batch that makes its rows the
+  // replica's, with the state that came with it, synced. Then this write, which also drops the stored log: it
+  // begins anew behind the snapshot, with everything up to there marked as synced in items/. No entry is
+  // being applied meanwhile.
+  std::optional<raft::SnapshotMeta> install;
   std::vector<raft::Entry> entries;
 };
 
@@ -55,6 +66,15 @@ struct ReplicaOutputs {
   std::vector<RowLoad> loads;            // then row_loaded or row_load_failed
   std::vector<raft::LogRead> log_reads;  // then log_loaded
   std::vector<Token> reads;              // strong reads that may now read items/
+
+  // Snapshots that go out: see raft/ready.h. Then snapshot_chunk or snapshot_failed.
+  std::vector<raft::SnapshotRequest> snapshot_requests;
+  std::vector<raft::SnapshotClose> snapshot_closes;
+  // A snapshot that comes in. Carried out after `persist`, in this order: the one that was being received is
+  // not wanted any more; pieces to be written to a fresh place. Then snapshot_stored or snapshot_refused.
+  bool snapshot_abandoned = false;
+  std::vector<raft::SnapshotPiece> snapshot_pieces;
+
   std::vector<Answered> answers;
   std::optional<raft::Index> cut_log;  // the stored log may be cut up to this index (inclusive), whose
                                        // membership is the applied one

@@ -21,6 +21,7 @@ api::Error unknown_outcome() {
 void Replica::persisted(uint64_t id, uint64_t now_micros) {
   now_micros_ = now_micros;
   node_.persisted(id);
+  if (installing_ != 0 && id >= installing_) installed();
   while (!after_sync_.empty() && after_sync_.begin()->first <= id) {
     for (raft::Message& message : after_sync_.begin()->second) out_.messages.push_back(std::move(message));
     after_sync_.erase(after_sync_.begin());
@@ -43,23 +44,6 @@ void Replica::applied(raft::Index index, uint64_t now_micros) {
 
 void Replica::log_loaded(uint64_t id, std::vector<raft::Entry> entries) {
   if (!failure_) node_.log_loaded(id, std::move(entries));
-}
-
-void Replica::items_synced(raft::Index index, uint64_t now_micros) {
-  now_micros_ = now_micros;
-  request_ids_.forget_before(model::Stamp{now_micros});
-  raft::Index cut = std::min(index, node_.applied_index());
-  // A restart rebuilds the request ids from the log (docs/architecture.md, protocol 9).
-  if (auto oldest = request_ids_.oldest_index()) cut = std::min(cut, *oldest - 1);
-  if (leads()) {
-    for (const raft::PeerStatus& peer : node_.status().peers) cut = std::min(cut, peer.match);
-  } else if (node_.membership().voters.size() + node_.membership().learners.size() > 1) {
-    return;  // a member that is further behind may have to be caught up from here one day
-  }
-  // The log's new base carries the membership at the cut: only the applied one is at hand.
-  if (cut < membership_index_ || cut + 1 < node_.first_index() + config_.log_cut_entries_min) return;
-  node_.compact(cut);
-  out_.cut_log = cut;
 }
 
 // --- output
@@ -89,8 +73,8 @@ void Replica::drain() {
       if (soft.role == raft::Role::kLeader) lead_term_ = soft.term;
       out_.soft_state = soft;
     }
-    STATOR_ASSERT(!ready.snapshot && ready.snapshot_requests.empty(),
-                  "a log is cut only to where all members are");
+    if (ready.snapshot) take_over(*ready.snapshot);
+    take_snapshot_work(ready);
     if (!ready.entries.empty()) {
       overwritten(ready.entries);
       observe(ready.entries.back());
@@ -99,7 +83,9 @@ void Replica::drain() {
     if (ready.persist_id != 0) {
       if (!ready.messages_after_sync.empty())
         after_sync_[ready.persist_id] = std::move(ready.messages_after_sync);
-      out_.persist.push_back({ready.persist_id, ready.hard_state, std::move(ready.entries)});
+      if (ready.snapshot) installing_ = ready.persist_id;
+      out_.persist.push_back(
+          {ready.persist_id, ready.hard_state, std::move(ready.snapshot), std::move(ready.entries)});
     }
     if (!ready.committed.empty()) apply_committed(std::move(ready.committed));
     for (const raft::ReadState& state : ready.read_states) confirmed(state);
@@ -154,8 +140,10 @@ void Replica::apply_committed(std::vector<raft::Entry> entries) {
       break;
     }
   }
+  if (applied_.index == before) return;
+  forget_request_rows(work);
   work.state = applied_;
-  if (applied_.index != before) out_.apply.push_back(std::move(work));
+  out_.apply.push_back(std::move(work));
 }
 
 // An error where the entry cannot be read: the replica stops there, it never skips (docs/architecture.md,

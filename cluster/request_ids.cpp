@@ -1,6 +1,8 @@
 // The table of remembered requests: a hash map for the retry, a queue for the age.
 #include "cluster/request_ids.h"
 
+#include <algorithm>
+
 #include "model/assert.h"
 #include "model/size.h"
 
@@ -42,9 +44,17 @@ void RequestIds::forget_before(model::Stamp now) {
     drop_oldest();
 }
 
-std::optional<raft::Index> RequestIds::oldest_index() const {
-  if (order_.empty()) return std::nullopt;
-  return order_.front().index;
+std::optional<raft::Index> RequestIds::oldest_index_after(raft::Index index) const {
+  auto oldest = std::partition_point(order_.begin(), order_.end(),
+                                     [&](const Entry& entry) { return entry.index <= index; });
+  if (oldest == order_.end()) return std::nullopt;
+  return oldest->index;
+}
+
+void RequestIds::clear() {
+  by_id_.clear();
+  order_.clear();
+  bytes_ = 0;
 }
 
 void RequestIds::drop_oldest() {

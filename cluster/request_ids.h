@@ -53,7 +53,19 @@ class RequestIds {
   void forget_before(model::Stamp now);
   // The log must be kept from this index on, so that a restart can rebuild the ids. nullopt: nothing is
   // remembered.
-  std::optional<raft::Index> oldest_index() const;
+  std::optional<raft::Index> oldest_index() const { return oldest_index_after(0); }
+  // The same, without regard to what was answered up to `index`.
+  std::optional<raft::Index> oldest_index_after(raft::Index index) const;
+  // Calls visit(id, stamp, remembered) for all that was answered up to `index`, oldest first.
+  template <class Visit>
+  void visit_up_to(raft::Index index, Visit visit) const {
+    for (const Entry& entry : order_) {
+      if (entry.index > index) return;
+      visit(entry.id, entry.stamp, by_id_.at(entry.id));
+    }
+  }
+
+  void clear();
 
   size_t bytes() const { return bytes_; }
   size_t size() const { return by_id_.size(); }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -24,6 +25,13 @@ struct RowWrite {
   model::RowKind kind = model::RowKind::kItem;
   std::string key;  // without space and kind
   std::optional<std::string> value;
+};
+
+// A row as items/ holds it, or a snapshot brought it.
+struct StoredRow {
+  model::RowKind kind = model::RowKind::kItem;
+  std::string key;  // without space and kind
+  std::string value;
 };
 
 // A row that evaluation needs: the carrier reads it from items/ and hands it back with Replica::row_loaded.
@@ -101,6 +109,16 @@ class StateMachine {
                                                                            std::string_view body) const = 0;
   // Rows up to `index` are in items/.
   virtual void applied(raft::Index index) = 0;
+
+  // --- snapshots ---
+
+  // The kinds of rows that this machine keeps in memory: what it needs of a snapshot beside the rows in
+  // items/.
+  virtual std::vector<model::RowKind> kinds_in_memory() const = 0;
+  // Reads a snapshot's rows of those kinds. Nothing changes before what it returns is called, once, on a
+  // follower; then the machine stands where the snapshot does.
+  using Install = std::function<void()>;
+  virtual model::Result<Install, LogEntryError> prepare_install(const std::vector<StoredRow>& rows) = 0;
 };
 
 }  // namespace stator::cluster

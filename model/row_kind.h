@@ -21,6 +21,8 @@ enum class RowKind : uint8_t {
   kAllocated = 11,      // group 0 only. Empty: the next free ids
   kNode = 12,           // group 0 only. Node id u64: what group 0 knows of it
   kCluster = 13,        // group 0 only. Empty: the cluster's id and active version
+  kRequest = 14,        // index u64, request id 16 B: a remembered request that came with a snapshot. Not replicated:
+                        // replicas whose logs go back far enough have no such rows
 };
 
 }  // namespace stator::model

@@ -15,10 +15,9 @@
 #include "model/item_record.h"
 #include "model/table_record.h"
 #include "tests/unit/cluster/cluster_testing.h"
+#include "tests/unit/cluster/snapshot_bytes.h"
 
 namespace stator::cluster {
-
-using Rows = std::map<std::pair<model::RowKind, std::string>, std::string>;
 
 class Carrier {
  public:
@@ -47,18 +46,27 @@ class Carrier {
   void start() {
     replica.reset();
     persists.clear(), applies.clear(), loads.clear(), log_reads.clear(), messages.clear(), reads.clear();
+    outgoing.clear(), snapshot_requests.clear(), pieces.clear(), received.clear();
+    // A crash between the two writes of an install (raft/node.h, InitialState::applied).
+    if (log_end() < state.index || (state.index > log_base && entry(state.index).term != state.term))
+      reset_log(state.index, state.term);
     raft::InitialState initial;
     initial.hard_state = hard_state;
-    initial.last_index = log.size();
+    initial.compacted_index = log_base;
+    initial.compacted_term = log_base_term;
+    initial.last_index = log_end();
     initial.applied = state.index;
     initial.membership = state.membership;
     for (const raft::Entry& entry : log) {
       if (initial.terms.empty() || initial.terms.back().term != entry.term)
         initial.terms.push_back({entry.index, entry.term});
     }
-    initial.tail.assign(log.begin() + static_cast<ptrdiff_t>(state.index), log.end());
+    initial.tail.assign(log.begin() + static_cast<ptrdiff_t>(state.index - log_base), log.end());
     replica = std::make_unique<Replica>(config, std::move(initial), state, make_(rows));
-    for (raft::Index i = 0; i < state.index; ++i) replica->recall(log[i]);
+    for (const auto& [key, value] : rows) {
+      if (key.first == model::RowKind::kRequest) replica->recall(StoredRow{key.first, key.second, value});
+    }
+    for (raft::Index i = log_base + 1; i <= state.index; ++i) replica->recall(entry(i));
     take();
   }
 
@@ -82,6 +90,14 @@ class Carrier {
     move_to(messages, out.messages);
     move_to(reads, out.reads);
     if (out.cut_log) cut_log = out.cut_log;
+    for (const raft::SnapshotClose& close : out.snapshot_closes) outgoing.erase({close.to, close.stream});
+    move_to(snapshot_requests, out.snapshot_requests);
+    if (out.snapshot_abandoned) {
+      pieces.clear();
+      received.clear();
+      ++abandoned;
+    }
+    move_to(pieces, out.snapshot_pieces);
     for (Answered& answered : out.answers) {
       EXPECT_FALSE(answers.contains(answered.token)) << "token " << answered.token << " is answered twice";
       answers.emplace(answered.token, std::move(answered.result));
@@ -92,9 +108,13 @@ class Carrier {
   void sync_one() {
     PersistWork work = std::move(persists.front());
     persists.pop_front();
+    if (work.install) {
+      install_items(*work.install);
+      reset_log(work.install->index, work.install->term);
+    }
     if (work.hard_state) hard_state = *work.hard_state;
     if (!work.entries.empty()) {
-      log.resize(work.entries.front().index - 1);
+      log.resize(work.entries.front().index - 1 - log_base);
       for (raft::Entry& entry : work.entries) log.push_back(std::move(entry));
     }
     replica->persisted(work.id, now);
@@ -121,6 +141,61 @@ class Carrier {
   void apply() {
     while (!applies.empty()) apply_one();
   }
+  // The first half of an install: the snapshot's rows and its state are in items/.
+  void install_items(const raft::SnapshotMeta& meta) {
+    auto whole = decode_snapshot(received);
+    ASSERT_TRUE(whole.has_value());
+    EXPECT_TRUE(applies.empty()) << "nothing is being applied during an install";
+    rows = std::move(whole->rows);
+    state = std::move(whole->state);
+    state.membership = meta.membership;
+    received.clear();
+    ++installs;
+  }
+  void reset_log(raft::Index index, raft::Term term) {
+    log.clear();
+    log_base = index;
+    log_base_term = term;
+    hard_state.term = std::max(hard_state.term, term);
+  }
+  raft::Index log_end() const { return log_base + log.size(); }
+  const raft::Entry& entry(raft::Index index) const { return log[index - log_base - 1]; }
+
+  // Leader: the next piece that a follower was promised.
+  void send_piece() {
+    raft::SnapshotRequest request = snapshot_requests.front();
+    snapshot_requests.pop_front();
+    auto [it, fresh] = outgoing.try_emplace({request.to, request.stream});
+    Outgoing& out = it->second;
+    if (fresh) {
+      out.meta = {state.index, state.term, state.membership};
+      out.bytes = encode_snapshot(state, rows, replica->request_rows(state.index));
+    }
+    const size_t size = std::min(piece_bytes, out.bytes.size() - request.offset);
+    const bool done = request.offset + size == out.bytes.size();
+    replica->snapshot_chunk(request.to, request.stream, out.meta, request.offset, done,
+                            std::make_shared<const std::string>(out.bytes.substr(request.offset, size)), now);
+    take();
+  }
+  // Follower: the next piece is written.
+  void store_piece() {
+    raft::SnapshotChunk chunk = std::move(pieces.front().chunk);
+    pieces.pop_front();
+    if (chunk.offset == 0) received.clear();
+    received += *chunk.data;
+    std::optional<SnapshotState> whole;
+    if (chunk.done) {
+      auto decoded = decode_snapshot(received);
+      if (!decoded) {
+        replica->snapshot_refused(chunk.stream, now);
+        return take();
+      }
+      whole = snapshot_state(*decoded, replica->snapshot_kinds());
+    }
+    replica->snapshot_stored(chunk.stream, chunk.offset, std::move(whole), now);
+    take();
+  }
+
   // What a reader finds under the key now.
   api::StoredItemPtr stored(const std::string& key) const {
     auto row = rows.find({model::RowKind::kItem, key});
@@ -139,10 +214,13 @@ class Carrier {
   // Carries out everything, in the usual order, until there is nothing more.
   void settle() {
     take();
-    while (!persists.empty() || !applies.empty() || !loads.empty()) {
+    while (!persists.empty() || !applies.empty() || !loads.empty() || !snapshot_requests.empty() ||
+           !pieces.empty()) {
       sync();
       apply();
       while (!loads.empty()) load_one();
+      while (!snapshot_requests.empty()) send_piece();
+      while (!pieces.empty()) store_piece();
     }
   }
 
@@ -181,7 +259,9 @@ class Carrier {
 
   // What the disk holds, all of it synced.
   raft::HardState hard_state;
-  std::vector<raft::Entry> log;  // log[i]: index i + 1
+  std::vector<raft::Entry> log;  // log[i]: index log_base + i + 1
+  raft::Index log_base = 0;
+  raft::Term log_base_term = 0;
   AppliedState state;
   Rows rows;
 
@@ -192,6 +272,19 @@ class Carrier {
   std::deque<raft::LogRead> log_reads;
   std::deque<raft::Message> messages;
   std::deque<Token> reads;
+  std::deque<raft::SnapshotRequest> snapshot_requests;
+  std::deque<raft::SnapshotPiece> pieces;
+
+  // Snapshots under way.
+  struct Outgoing {
+    raft::SnapshotMeta meta;
+    std::string bytes;
+  };
+  std::map<std::pair<model::ReplicaId, uint64_t>, Outgoing> outgoing;  // by receiver and stream
+  std::string received;
+  size_t piece_bytes = 300;
+  int installs = 0;
+  int abandoned = 0;
 
   std::map<Token, api::Result<api::Answer>> answers;
   std::optional<raft::Index> cut_log;

@@ -1,5 +1,5 @@
-// Goal: a leadership that is handed over, or whose process is gone: nothing promised is lost, nothing is served
-// between two leaders, and the next one is there soon.
+// Goal: a leadership that is handed over, or whose process is gone: nothing promised is lost, nothing is
+// served between two leaders, and the next one is there soon.
 #include "cluster/replica.h"
 
 #include "tests/unit/cluster/group.h"
@@ -36,7 +36,8 @@ TEST_F(ReplicaTransferTest, WhatWasTakenBeforeIsKept) {
     group[1].take();
     while (!group[1].loads.empty()) group[1].load_one();
   }
-  Token evaluated = group[1].submit("PutItem", put("a", "2"));  // not proposed yet: no outputs were taken since
+  Token evaluated =
+      group[1].submit("PutItem", put("a", "2"));  // not proposed yet: no outputs were taken since
   ASSERT_TRUE(transfer(1, 2).ok());
   EXPECT_TRUE(replica(1).transferring());
   EXPECT_FALSE(replica(1).serving());
