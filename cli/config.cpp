@@ -10,11 +10,20 @@
 #include <sstream>
 
 #include "cli/arguments.h"
+#include "net/link_identity.h"
 
 namespace stator::cli {
 namespace {
 
 constexpr int kUsageError = 2;
+
+// The configuration while its sources are read, one after the other.
+struct Draft : ServeConfig {
+  ClusterConfig node;                       // becomes `cluster` where an address is given
+  std::optional<net::LinkAddress> address;  // the link's
+  std::vector<net::LinkAddress> others;
+  const char* of_a_cluster = nullptr;  // a setting that was given and makes sense in a cluster only
+};
 
 // Empty where the text was taken; else what is wrong with it.
 using Complaint = std::string;
@@ -37,30 +46,30 @@ Complaint parse_port(std::string_view text, uint16_t& out) {
   return complaint;
 }
 
-Complaint set_host(ServeConfig& config, std::string_view text) {
+Complaint set_host(Draft& config, std::string_view text) {
   if (text.empty()) return "an address or a name is wanted, as in 127.0.0.1 or 0.0.0.0";
   config.host = text;
   return {};
 }
 
-Complaint set_port(ServeConfig& config, std::string_view text) {
+Complaint set_port(Draft& config, std::string_view text) {
   config.port_given = true;
   return parse_port(text, config.port);
 }
 
-Complaint set_admin_port(ServeConfig& config, std::string_view text) {
+Complaint set_admin_port(Draft& config, std::string_view text) {
   config.admin_port_given = true;
   return parse_port(text, config.admin_port);
 }
 
-Complaint set_data_dir(ServeConfig& config, std::string_view text) {
+Complaint set_data_dir(Draft& config, std::string_view text) {
   if (text.empty()) return "a folder is wanted; it is created where it does not exist";
   config.data_dir = text;
   config.in_memory = false;  // said closer to the user than an in-memory below it
   return {};
 }
 
-Complaint set_in_memory(ServeConfig& config, std::string_view text) {
+Complaint set_in_memory(Draft& config, std::string_view text) {
   if (text == "true" || text == "1") {
     config.in_memory = true;
   } else if (text == "false" || text == "0") {
@@ -71,11 +80,11 @@ Complaint set_in_memory(ServeConfig& config, std::string_view text) {
   return {};
 }
 
-Complaint set_http_threads(ServeConfig& config, std::string_view text) {
+Complaint set_http_threads(Draft& config, std::string_view text) {
   return parse_number(text, 1, kHttpThreadsMax, config.http_threads);
 }
 
-Complaint set_cors(ServeConfig& config, std::string_view text) {
+Complaint set_cors(Draft& config, std::string_view text) {
   config.cors_origins.clear();
   std::istringstream in{std::string(text)};
   for (std::string origin; std::getline(in, origin, ',');) {
@@ -90,7 +99,7 @@ Complaint set_cors(ServeConfig& config, std::string_view text) {
   return {};
 }
 
-Complaint set_log_level(ServeConfig& config, std::string_view text) {
+Complaint set_log_level(Draft& config, std::string_view text) {
   static constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warn", "error", "off"};
   if (std::find(kLevels.begin(), kLevels.end(), text) == kLevels.end()) {
     return "'" + std::string(text) + "' is none of trace, debug, info, warn, error, off";
@@ -99,12 +108,68 @@ Complaint set_log_level(ServeConfig& config, std::string_view text) {
   return {};
 }
 
+Complaint set_partitions_per_table(Draft& config, std::string_view text) {
+  return parse_number(text, 0, kPartitionsPerTableMax, config.partitions_per_table);
+}
+
+Complaint set_node_id(Draft& config, std::string_view text) {
+  config.of_a_cluster = "node-id";
+  unsigned value = 0;
+  Complaint complaint = parse_number(text, 1, kNodeIdMax, value);
+  if (complaint.empty()) config.node.node_id = value;
+  return complaint;
+}
+
+// To be listened on, not to be called.
+bool is_wildcard(const net::LinkAddress& address) {
+  return address.host == "0.0.0.0" || address.host == "::";
+}
+
+Complaint set_cluster_addr(Draft& config, std::string_view text) {
+  auto address = net::parse_link_address(text);
+  if (!address) return std::move(address).error();
+  if (is_wildcard(*address)) return "the others have to reach it: give an address of this machine";
+  config.address = std::move(*address);
+  return {};
+}
+
+Complaint set_join(Draft& config, std::string_view text) {
+  config.of_a_cluster = "join";
+  config.others.clear();
+  std::istringstream in{std::string(text)};
+  for (std::string one; std::getline(in, one, ',');) {
+    one.erase(0, one.find_first_not_of(' '));
+    one.erase(one.find_last_not_of(' ') + 1);
+    if (one.empty()) continue;
+    auto address = net::parse_link_address(one);
+    if (!address) return std::move(address).error();
+    if (is_wildcard(*address)) return "'" + one + "' cannot be called: give an address";
+    if (std::find(config.others.begin(), config.others.end(), *address) == config.others.end())
+      config.others.push_back(std::move(*address));
+  }
+  if (config.others.size() > kJoinMax) return "more than " + std::to_string(kJoinMax) + " addresses";
+  return {};
+}
+
+Complaint set_zone(Draft& config, std::string_view text) {
+  config.of_a_cluster = "zone";
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+  if (text.empty() || text.size() > kZoneBytesMax || !plain) {
+    return "a name of 1 to " + std::to_string(kZoneBytesMax) + " letters, digits, '-', '_' and '.' is wanted";
+  }
+  config.node.zone = text;
+  return {};
+}
+
 // THE list: the flag is --name, the variable STATOR_NAME, the TOML key name.
 struct Setting {
   const char* name;
   const char* variable;
   const char* help;
-  Complaint (*set)(ServeConfig&, std::string_view);
+  Complaint (*set)(Draft&, std::string_view);
   bool is_switch = false;
 };
 constexpr std::array kSettings{
@@ -121,6 +186,13 @@ constexpr std::array kSettings{
     Setting{"cors", "STATOR_CORS", "Origins that browsers may call from, separated by commas [all]",
             set_cors},
     Setting{"log-level", "STATOR_LOG_LEVEL", "trace, debug, info, warn, error or off [info]", set_log_level},
+    Setting{"partitions-per-table", "STATOR_PARTITIONS_PER_TABLE",
+            "Partitions of a new table; 0: one a node, up to 4 [0]", set_partitions_per_table},
+    Setting{"cluster-addr", "STATOR_CLUSTER_ADDR",
+            "HOST:PORT that the other nodes call; makes this process a node of a cluster", set_cluster_addr},
+    Setting{"node-id", "STATOR_NODE_ID", "Number of this node in its cluster, from 1", set_node_id},
+    Setting{"join", "STATOR_JOIN", "The other nodes' --cluster-addr, separated by commas", set_join},
+    Setting{"zone", "STATOR_ZONE", "Zone of this node: replicas are spread over zones [default]", set_zone},
 };
 
 // Setting name to text, of one source.
@@ -128,7 +200,7 @@ using Values = std::map<std::string, std::string>;
 
 Message usage_error(std::string text) { return {"stator: " + std::move(text), kUsageError}; }
 
-std::optional<Message> apply(ServeConfig& config, const Values& values, std::string_view source) {
+std::optional<Message> apply(Draft& config, const Values& values, std::string_view source) {
   const auto in_memory = values.find("in-memory");
   if (in_memory != values.end() && in_memory->second == "true" && values.contains("data-dir")) {
     return usage_error(std::string(source) + " gives both in-memory and data-dir: give one of them");
@@ -141,6 +213,30 @@ std::optional<Message> apply(ServeConfig& config, const Values& values, std::str
       return usage_error(std::string(setting.name) + " (" + std::string(source) + "): " + complaint);
   }
   return std::nullopt;
+}
+
+// Puts together what the sources said of the cluster, once all are read.
+model::Result<ServeConfig, Message> finish(Draft draft) {
+  if (!draft.address) {
+    if (draft.of_a_cluster == nullptr) return static_cast<ServeConfig&&>(std::move(draft));
+    return model::Failure(usage_error(std::string(draft.of_a_cluster) +
+                                      " is for a node of a cluster: give cluster-addr too, or leave it out"));
+  }
+  if (draft.node.node_id == 0) {
+    return model::Failure(
+        usage_error("cluster-addr is given without node-id: give each node its number, from 1"));
+  }
+  if (draft.in_memory) {
+    return model::Failure(
+        usage_error("a node of a cluster keeps its vote on disk: give data-dir, not in-memory"));
+  }
+  draft.node.listen_host = draft.address->host;
+  draft.node.listen_port = draft.address->port;
+  for (const net::LinkAddress& other : draft.others) {
+    if (!(other == *draft.address)) draft.node.join.push_back(net::to_string(other));
+  }
+  draft.cluster = std::move(draft.node);
+  return static_cast<ServeConfig&&>(std::move(draft));
 }
 
 // A TOML value as the text that a flag would have; nullopt for what no setting takes.
@@ -201,6 +297,8 @@ model::Result<Flags, Message> read_flags(const std::vector<std::string>& argumen
   app.set_version_flag("--version", "stator " + std::string(version));
   app.require_subcommand(1);
   CLI::App* serve = app.add_subcommand("serve", "Serve the DynamoDB API");
+  app.add_subcommand("cluster",
+                     "Start and drive a cluster on this machine");  // cli/cluster_options.h reads it
   Flags flags;
   std::map<std::string, std::string> texts;
   std::map<std::string, bool> switches;
@@ -246,7 +344,7 @@ model::Result<ServeConfig, Message> read_config(const std::vector<std::string>& 
                                                 const Environment& environment, std::string_view version) {
   auto flags = read_flags(arguments, version);
   if (!flags) return model::Failure(std::move(flags).error());
-  ServeConfig config;
+  Draft config;
   const auto file = flags->file ? flags->file : environment("STATOR_CONFIG");
   if (file) {
     auto values = read_file(*file);
@@ -260,7 +358,7 @@ model::Result<ServeConfig, Message> read_config(const std::vector<std::string>& 
   if (auto failed = apply(config, variables, "the environment")) return model::Failure(std::move(*failed));
   if (auto failed = apply(config, flags->values, "the command line"))
     return model::Failure(std::move(*failed));
-  return config;
+  return finish(std::move(config));
 }
 
 }  // namespace stator::cli

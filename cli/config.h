@@ -17,6 +17,21 @@ namespace stator::cli {
 inline constexpr uint16_t kDefaultPort = 8000;  // where users of local DynamoDB servers look
 inline constexpr uint16_t kDefaultAdminPort = 8100;
 inline constexpr unsigned kHttpThreadsMax = 64;
+inline constexpr unsigned kPartitionsPerTableMax = 64;
+// Group 0's replica on node N has the id N at the start, later ones get fresh ids: both stay below 1,000.
+inline constexpr unsigned kNodeIdMax = 99;
+inline constexpr size_t kJoinMax = 32;       // addresses
+inline constexpr size_t kZoneBytesMax = 32;  // letters, digits, '-', '_' and '.'
+inline constexpr char kDefaultZone[] = "default";
+
+// This process as a node of a cluster of several.
+struct ClusterConfig {
+  uint64_t node_id = 0;           // 1 to kNodeIdMax
+  std::string listen_host;        // where the others reach the link: never a wildcard
+  uint16_t listen_port = 0;       // never 0
+  std::vector<std::string> join;  // HOST:PORT of the others' links, each once, the own one left out
+  std::string zone = kDefaultZone;
+};
 
 struct ServeConfig {
   std::string host = "127.0.0.1";
@@ -29,6 +44,8 @@ struct ServeConfig {
   unsigned http_threads = 1;
   std::vector<std::string> cors_origins;  // empty: all
   std::string log_level = "info";         // trace, debug, info, warn, error or off
+  unsigned partitions_per_table = 0;      // of new tables; 0: as many as the cluster has nodes, up to 4
+  std::optional<ClusterConfig> cluster;   // nothing: a cluster of one
 };
 
 // Text to be printed instead of doing anything, and what to exit with.

@@ -125,6 +125,78 @@ TEST_F(ConfigTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(error({"serve"}), HasSubstr("environment"));
 }
 
+TEST_F(ConfigTest, WithoutAnAddressItIsAClusterOfOne) {
+  const auto config = read({"serve"});
+  EXPECT_FALSE(config->cluster.has_value());
+  EXPECT_EQ(config->partitions_per_table, 0u);
+  EXPECT_EQ(read({"serve", "--partitions-per-table", "4"})->partitions_per_table, 4u);
+  EXPECT_FALSE(read({"serve", "--partitions-per-table", "4"})->cluster.has_value());
+}
+
+TEST_F(ConfigTest, ANodeOfAClusterInAllThreeForms) {
+  const auto path = file(
+      "node-id = 2\ncluster-addr = \"10.0.0.2:8200\"\njoin = [\"10.0.0.1:8200\", \"[::1]:8300\"]\n"
+      "zone = \"eu-1\"\npartitions-per-table = 3\n");
+  const auto from_file = read({"serve", "--config", path});
+  environment_ = {{"STATOR_NODE_ID", "2"},
+                  {"STATOR_CLUSTER_ADDR", "10.0.0.2:8200"},
+                  {"STATOR_JOIN", "10.0.0.1:8200, [::1]:8300"},
+                  {"STATOR_ZONE", "eu-1"},
+                  {"STATOR_PARTITIONS_PER_TABLE", "3"}};
+  const auto from_environment = read({"serve"});
+  const auto mixed = read({"serve", "--zone", "eu-2"});
+  environment_.clear();
+  const auto from_flags =
+      read({"serve", "--node-id=2", "--cluster-addr=10.0.0.2:8200", "--join=10.0.0.1:8200,[::1]:8300",
+            "--zone=eu-1", "--partitions-per-table=3"});
+  for (const auto* config : {&from_file, &from_environment, &from_flags}) {
+    ASSERT_TRUE(config->ok()) << config->error().text;
+    EXPECT_EQ(config->value().partitions_per_table, 3u);
+    ASSERT_TRUE(config->value().cluster.has_value());
+    const ClusterConfig& cluster = *config->value().cluster;
+    EXPECT_EQ(cluster.node_id, 2u);
+    EXPECT_EQ(cluster.listen_host, "10.0.0.2");
+    EXPECT_EQ(cluster.listen_port, 8200);
+    EXPECT_THAT(cluster.join, ElementsAre("10.0.0.1:8200", "[::1]:8300"));
+    EXPECT_EQ(cluster.zone, "eu-1");
+  }
+  EXPECT_EQ(mixed->cluster->zone, "eu-2");
+}
+
+// One list of addresses does for all nodes.
+TEST_F(ConfigTest, TheOwnAddressAndRepetitionsAreLeftOutOfJoin) {
+  const auto config =
+      read({"serve", "--node-id", "1", "--cluster-addr", "a:1", "--join", "a:1,b:1,,b:1,a:2"});
+  ASSERT_TRUE(config.ok());
+  EXPECT_THAT(config->cluster->join, ElementsAre("b:1", "a:2"));
+  EXPECT_EQ(config->cluster->zone, "default");
+  EXPECT_THAT(read({"serve", "--node-id", "1", "--cluster-addr", "a:1"})->cluster->join, ElementsAre());
+}
+
+TEST_F(ConfigTest, HalfAClusterIsRefused) {
+  EXPECT_THAT(error({"serve", "--cluster-addr", "a:1"}), HasSubstr("node-id"));
+  for (const Strings& alone : {Strings{"--node-id", "1"}, {"--join", "b:1"}, {"--zone", "a"}}) {
+    Strings arguments{"serve"};
+    arguments.insert(arguments.end(), alone.begin(), alone.end());
+    EXPECT_THAT(error(arguments), HasSubstr("cluster-addr")) << alone.front();
+  }
+  const auto with = [&](const Strings& more) {
+    Strings arguments{"serve", "--cluster-addr", "a:1", "--node-id", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return error(arguments);
+  };
+  EXPECT_THAT(with({"--in-memory"}), HasSubstr("in-memory"));
+  EXPECT_THAT(with({"--cluster-addr", "a:0"}), HasSubstr("a:0"));
+  EXPECT_THAT(with({"--cluster-addr", "a"}), HasSubstr("cluster-addr"));
+  EXPECT_THAT(with({"--cluster-addr", "0.0.0.0:8200"}), HasSubstr("address of this machine"));
+  EXPECT_THAT(with({"--cluster-addr", "[::]:8200"}), HasSubstr("address of this machine"));
+  EXPECT_THAT(with({"--join", "b:1,c"}), HasSubstr("join"));
+  EXPECT_THAT(with({"--node-id", "0"}), HasSubstr("from 1 to 99"));
+  EXPECT_THAT(with({"--zone", "a b"}), HasSubstr("zone"));
+  EXPECT_THAT(with({"--zone", ""}), HasSubstr("zone"));
+  EXPECT_THAT(with({"--partitions-per-table", "65"}), HasSubstr("partitions-per-table"));
+}
+
 TEST_F(ConfigTest, UnknownAndWrongKeysOfTheFileAreNamed) {
   EXPECT_THAT(error({"serve", "--config", file("prot = 1\n")}), HasSubstr("'prot'"));
   EXPECT_THAT(error({"serve", "--config", file("\n[port]\nx = 1\n")}), HasSubstr(":2: port"));
