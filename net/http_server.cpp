@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/assert.h"
+#include "net/acceptor.h"
 #include "net/http_worker.h"
 
 namespace stator::net {
@@ -21,14 +22,6 @@ using boost::system::error_code;
 
 // After the system refused a connection: no descriptors, mostly.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-
-ListenError listen_error(const error_code& error) {
-  ListenError out{ListenError::Kind::kOther, error.message()};
-  if (error == asio::error::address_in_use) out.kind = ListenError::Kind::kAddressInUse;
-  if (error == asio::error::access_denied) out.kind = ListenError::Kind::kPermission;
-  if (error == boost::system::errc::address_not_available) out.kind = ListenError::Kind::kBadAddress;
-  return out;
-}
 
 }  // namespace
 
@@ -76,19 +69,8 @@ HttpServer::Impl::Impl(const HttpServerOptions& options, HttpHandler& handler)
       pause_(workers_.front()->io()) {}
 
 model::Result<void, ListenError> HttpServer::Impl::listen(const HttpServerOptions& options) {
-  error_code error;
-  tcp::resolver resolver(workers_.front()->io());
-  const auto found = resolver.resolve(options.host, std::to_string(options.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error || found.empty()) {
-    return model::Failure(ListenError{ListenError::Kind::kBadAddress, error.message()});
-  }
-  const tcp::endpoint endpoint = found.begin()->endpoint();
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-  if (error) return model::Failure(listen_error(error));
+  auto open = open_acceptor(acceptor_, options.host, options.port);
+  if (!open) return open;
   port_ = acceptor_.local_endpoint().port();
   return {};
 }
