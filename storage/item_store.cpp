@@ -202,6 +202,11 @@ uint64_t ItemStore::approximate_bytes(SpaceId space) const {
   return engine_->approximate_bytes(space_prefix(space), space_prefix(SpaceId(space.value + 1)));
 }
 
+bool ItemStore::is_live(SpaceId space) const {
+  std::lock_guard lock(mutex_);
+  return references_.contains(space);
+}
+
 void ItemStore::stage_state(Changes& changes, const PartitionState& state) const {
   STATOR_ASSERT(references_.contains(state.space), "a partition's space was allocated and not dropped");
   const auto staged = changes.find(state.partition);

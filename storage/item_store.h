@@ -112,6 +112,10 @@ class ItemStore {
   Result<PartitionState> partition_state(PartitionId partition, const Snapshot* snapshot = nullptr) const;
   Result<std::vector<PartitionState>> partition_states() const;  // as of one moment, sorted by partition
   uint64_t approximate_bytes(SpaceId space) const;
+  // Whether what a read of this space just found is whole: nothing of it was deleted meanwhile. False once an
+  // installed snapshot, or the end of its partition, has taken the space's place. For a scan: asked after it
+  // was begun.
+  bool is_live(SpaceId space) const;
 
   // --- Writing ---
   // One LevelDB batch, not synced. A partition may occur several times; its applied index must not fall

@@ -49,8 +49,9 @@ struct LogUpdate {
   std::vector<Entry> entries;
   // Everything in items/ up to this index is synced: ItemStore::sync() said so. Rises only.
   std::optional<Index> items_synced;
-  // Drops the entries up to base.index, which lies between the current base and last; requires
-  // base.index <= items_synced: the log is never cut above what items/ is sure to hold (protocol 1).
+  // Drops the entries up to base.index, which is at most last; requires base.index <= items_synced: the log
+  // is never cut above what items/ is sure to hold (protocol 1). Nothing to do where the log begins there or
+  // later (a snapshot was installed meanwhile).
   std::optional<LogBase> cut;
   // Removes the replica with all that it has. From now on a replica of this partition must have at least this
   // id, over restarts too: ask minimum_replica() before creating one. Works for a replica that is not known.

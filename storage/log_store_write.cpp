@@ -126,12 +126,11 @@ void LogStore::stage_entries(Batch& batch, LogState& state, const LogUpdate& upd
 
 void LogStore::stage_cut(Batch& batch, LogState& state, const LogUpdate& update) const {
   const LogBase& base = *update.cut;
-  STATOR_ASSERT(base.index >= state.base.index && base.index <= state.last, "a cut lies within the log");
+  if (base.index <= state.base.index) return;
+  STATOR_ASSERT(base.index <= state.last, "a cut lies within the log");
   STATOR_ASSERT(base.index <= state.items_synced, "the log is cut only up to what a synced items/ covers");
-  if (base.index > state.base.index) {
-    const uint64_t count = state.last - state.base.index;
-    state.bytes -= state.bytes / count * (base.index - state.base.index);
-  }
+  const uint64_t count = state.last - state.base.index;
+  state.bytes -= state.bytes / count * (base.index - state.base.index);
   const Index physical_first = batch.add_garbage(update.replica, state.first(), base.index);
   state.base = base;
   if (base.index == state.last) state.last_term = base.term;

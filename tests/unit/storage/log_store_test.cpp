@@ -132,6 +132,10 @@ TEST_F(LogStoreTest, ASnapshotBehindTheLogReplacesIt) {
   install.reset = LogBase{100, 7, {{ReplicaId(11)}, {}}};
   install.hard_state = HardState{7, ReplicaId()};
   write({install, append(a_, {entry(101, 7, "next")})});
+  LogUpdate late;  // a cut that was on its way
+  late.replica = a_;
+  late.cut = LogBase{8, 1, {{ReplicaId(11)}, {}}};
+  write({late});
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ("101:7:next", text(a_));
     EXPECT_EQ(7U, log_->term(a_, 100).value());
