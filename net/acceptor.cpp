@@ -18,11 +18,12 @@ ListenError listen_error(const error_code& error) {
 
 }  // namespace
 
-model::Result<void, ListenError> open_acceptor(tcp::acceptor& acceptor, const std::string& host, uint16_t port) {
+model::Result<void, ListenError> open_acceptor(tcp::acceptor& acceptor, const std::string& host,
+                                               uint16_t port) {
   error_code error;
   tcp::resolver resolver(acceptor.get_executor());
-  const auto found =
-      resolver.resolve(host, std::to_string(port), tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  const auto found = resolver.resolve(host, std::to_string(port),
+                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
   if (error || found.empty()) {
     return model::Failure(ListenError{ListenError::Kind::kBadAddress, error.message()});
   }

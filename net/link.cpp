@@ -1,4 +1,5 @@
-// The link as others see it: what is told at once is answered by the mailbox, all else is done on the link's thread.
+// The link as others see it: what is told at once is answered by the mailbox, all else is done on the link's
+// thread.
 #include "net/link.h"
 
 #include "model/assert.h"
@@ -20,7 +21,8 @@ model::Result<std::unique_ptr<Link>, ListenError> Link::start(LinkOptions option
                                                               LinkHandler& handler) {
   auto impl = std::make_unique<Impl>(options, std::move(identity), handler);
   if (options.listen) {
-    if (auto listening = impl->core.listen(options); !listening) return model::Failure(std::move(listening).error());
+    if (auto listening = impl->core.listen(options); !listening)
+      return model::Failure(std::move(listening).error());
   }
   impl->core.run();
   return std::unique_ptr<Link>(new Link(std::move(impl)));
@@ -56,21 +58,23 @@ size_t Link::queued_bytes(model::NodeId to, LinkClass link_class) const {
 
 bool Link::connected(model::NodeId to) const { return impl_->core.mailbox().session(to) != nullptr; }
 
-void Link::call(model::NodeId to, uint16_t kind, std::string body, std::chrono::milliseconds timeout, CallDone done) {
+void Link::call(model::NodeId to, uint16_t kind, std::string body, std::chrono::milliseconds timeout,
+                CallDone done) {
   impl_->core.mailbox().call(to, kind, std::move(body), timeout, std::move(done));
 }
 
-void Link::call_address(const LinkAddress& to, uint16_t kind, std::string body, std::chrono::milliseconds timeout,
-                        CallDone done) {
+void Link::call_address(const LinkAddress& to, uint16_t kind, std::string body,
+                        std::chrono::milliseconds timeout, CallDone done) {
   STATOR_ASSERT(kind < kFirstLinkKind, "kinds of the link's own are not sent by others");
   auto message = std::make_unique<OutMessage>();
   message->kind = kind;
   message->body = std::move(body);
   message->deadline = std::chrono::steady_clock::now() + timeout;
-  QueuedTask task([core = &impl_->core, to, message = std::move(message), done = std::move(done)](bool alive) mutable {
-    if (alive) return core->call_address(to, std::move(message), std::move(done));
-    done(model::Failure(CallError{CallError::Kind::kNotConnected, "the link has stopped"}));
-  });
+  QueuedTask task(
+      [core = &impl_->core, to, message = std::move(message), done = std::move(done)](bool alive) mutable {
+        if (alive) return core->call_address(to, std::move(message), std::move(done));
+        done(model::Failure(CallError{CallError::Kind::kNotConnected, "the link has stopped"}));
+      });
   if (!impl_->core.mailbox().run(task)) task(false);
 }
 

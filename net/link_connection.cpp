@@ -1,7 +1,8 @@
-// Connecting, the handshake, reading and writing of one connection. Everything that waits is sent with as few system calls
-// as it takes: frames are gathered, bodies are not copied.
+// Connecting, the handshake, reading and writing of one connection. Everything that waits is sent with as few
+// system calls as it takes: frames are gathered, bodies are not copied.
 #include "net/link_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
@@ -86,8 +87,8 @@ void LinkConnection::on_connected(const error_code& error) {
   if (state_ == State::kClosed) return;
   if (error) return close(Ending::kBroken, error.message());
   error_code failed;
-  // Where nobody listens on a port of the range from which the system gives ports to clients, a connection may reach
-  // itself, and would keep the port from the peer that is to come back.
+  // Where nobody listens on a port of the range from which the system gives ports to clients, a connection
+  // may reach itself, and would keep the port from the peer that is to come back.
   if (socket_.local_endpoint(failed) == socket_.remote_endpoint(failed) || failed)
     return close(Ending::kBroken, "nobody listens there");
   state_ = State::kHello;
@@ -122,15 +123,15 @@ void LinkConnection::send_hello(uint16_t flags) {
 
 void LinkConnection::read() {
   const auto [at, size] = reader_.room();
-  socket_.async_read_some(asio::buffer(at, size),
-                          [self = shared_from_this()](const error_code& error, size_t bytes) {
-                            self->on_read(error, bytes);
-                          });
+  socket_.async_read_some(
+      asio::buffer(at, size),
+      [self = shared_from_this()](const error_code& error, size_t bytes) { self->on_read(error, bytes); });
 }
 
 void LinkConnection::on_read(const error_code& error, size_t bytes) {
   if (state_ == State::kClosed) return;
-  if (error) return close(Ending::kBroken, error == asio::error::eof ? "the other side closed it" : error.message());
+  if (error)
+    return close(Ending::kBroken, error == asio::error::eof ? "the other side closed it" : error.message());
   heard_ = steady_clock::now();
   reader_.commit(bytes);
   while (state_ != State::kClosed) {
@@ -149,8 +150,10 @@ void LinkConnection::on_read(const error_code& error, size_t bytes) {
 
 void LinkConnection::take(LinkMessage message) {
   switch (message.header.kind) {
-    case kRefusal: return close(Ending::kRefusedByPeer, printable(message.body));
-    case kHello: return take_hello(message);
+    case kRefusal:
+      return close(Ending::kRefusedByPeer, printable(message.body));
+    case kHello:
+      return take_hello(message);
     case kHeartbeat:
       if (end_ == End::kAccepted) {
         auto answer = std::make_unique<OutMessage>();
@@ -161,7 +164,8 @@ void LinkConnection::take(LinkMessage message) {
         mark_dirty();
       }
       return;
-    default: owner_.on_message(shared_from_this(), std::move(message));
+    default:
+      owner_.on_message(shared_from_this(), std::move(message));
   }
 }
 
@@ -195,7 +199,8 @@ void LinkConnection::push(OutMessagePtr message) {
 }
 
 void LinkConnection::send_heartbeat(uint64_t correlation) {
-  STATOR_ASSERT(state_ == State::kUp && end_ == End::kDialled, "heartbeats are the dialler's, after the handshake");
+  STATOR_ASSERT(state_ == State::kUp && end_ == End::kDialled,
+                "heartbeats are the dialler's, after the handshake");
   auto message = std::make_unique<OutMessage>();
   message->kind = kHeartbeat;
   message->correlation = correlation;
@@ -289,10 +294,10 @@ std::optional<LinkTime> LinkConnection::blocked_since() const {
   return blocked_since_;
 }
 
-void LinkConnection::forgive(steady_clock::duration stopped) {
+void LinkConnection::forgive(steady_clock::duration stopped, LinkTime now) {
   deadline_ += stopped;
-  heard_ += stopped;
-  blocked_since_ += stopped;
+  heard_ = std::min(heard_ + stopped, now);
+  blocked_since_ = std::min(blocked_since_ + stopped, now);
 }
 
 // --- Ends

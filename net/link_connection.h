@@ -1,5 +1,5 @@
-// LinkConnection: one TCP connection between two processes, dialled or accepted: handshake, frames in, frames out. Internal
-// to the link; on its thread.
+// LinkConnection: one TCP connection between two processes, dialled or accepted: handshake, frames in, frames
+// out. Internal to the link; on its thread.
 //
 //   dialled:  connecting ──▶ hello (ours is out) ──their hello──▶ up ──▶ closed
 //   accepted:                hello ──their hello, ours goes out──▶ up ──▶ closed
@@ -52,13 +52,14 @@ class LinkConnection : public std::enable_shared_from_this<LinkConnection> {
   enum class Ending : uint8_t { kClosed, kBroken, kGarbage, kRefusedByUs, kRefusedByPeer };
 
   // To be dialled. `expected` 0: whoever is there.
-  LinkConnection(LinkConnectionOwner& owner, boost::asio::io_context& io, LinkStats& stats, FrameClass frame_class,
-                 model::NodeId expected, uint64_t session);
+  LinkConnection(LinkConnectionOwner& owner, boost::asio::io_context& io, LinkStats& stats,
+                 FrameClass frame_class, model::NodeId expected, uint64_t session);
   // Accepted; its class is what the hello says.
   LinkConnection(LinkConnectionOwner& owner, Socket socket, LinkStats& stats);
 
   // For a dialled one: never calls back at once.
-  void dial(const LinkAddress& address, LinkTime connect_deadline, std::chrono::milliseconds handshake_deadline);
+  void dial(const LinkAddress& address, LinkTime connect_deadline,
+            std::chrono::milliseconds handshake_deadline);
   // For an accepted one.
   void start(LinkTime handshake_deadline);
 
@@ -93,8 +94,8 @@ class LinkConnection : public std::enable_shared_from_this<LinkConnection> {
   LinkTime last_heard() const { return heard_; }
   // Since when the other side takes no byte of what waits; nothing: it does.
   std::optional<LinkTime> blocked_since() const;
-  // The process was stopped for so long: nobody else is to blame.
-  void forgive(std::chrono::steady_clock::duration stopped);
+  // The process stood still for so long, until now: nobody else is to blame.
+  void forgive(std::chrono::steady_clock::duration stopped, LinkTime now);
   bool idle() const { return queue_.empty() && batch_.empty(); }
 
   // The bound that its queue counts against; may be null.

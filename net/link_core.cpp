@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 
@@ -17,8 +16,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
-// A sweep that comes later than this was held up by something that held up the whole process: a debugger, a stopped
-// machine.
+// A sweep that comes later than this was held up by something that held up the whole process: a debugger, a
+// stopped machine.
 constexpr auto kStoppedMin = std::chrono::milliseconds(200);
 
 }  // namespace
@@ -69,7 +68,8 @@ void LinkCore::shut_down() {
   accept_pause_.cancel();
   sweep_timer_.cancel();
   const std::string why = "the link has stopped";
-  for (const Connection& connection : all_connections()) connection->close(LinkConnection::Ending::kClosed, why);
+  for (const Connection& connection : all_connections())
+    connection->close(LinkConnection::Ending::kClosed, why);
   for (auto& [node, peer] : peers_) {
     if (peer.session != nullptr) fail_calls(*peer.session, why);
   }
@@ -142,7 +142,8 @@ void LinkCore::on_drained(LinkConnection& connection) {
   if (stopping_ || connection.end() != LinkConnection::End::kDialled || found == peers_.end()) return;
   const Peer& peer = found->second;
   const auto link_class = static_cast<size_t>(connection.frame_class());
-  if (link_class >= kLinkClasses || peer.session == nullptr || peer.out[link_class].get() != &connection) return;
+  if (link_class >= kLinkClasses || peer.session == nullptr || peer.out[link_class].get() != &connection)
+    return;
   handler_.drained(peer.node, static_cast<LinkClass>(link_class));
 }
 
@@ -160,7 +161,7 @@ void LinkCore::sweep() {
   const auto late = now - last_sweep_ - limits_.sweep_interval;
   last_sweep_ = now;
   if (late > kStoppedMin) {
-    for (const Connection& connection : all_connections()) connection->forgive(late);
+    for (const Connection& connection : all_connections()) connection->forgive(late, now);
     for (auto& [node, peer] : peers_) peer.in_since += late;
   }
   sweep_accepted(now);

@@ -1,5 +1,5 @@
-// LinkCore: what happens on the link's thread: accepting and dialling, which connections make a peer, liveness, and the way of
-// messages between connections and handler. Internal to the link.
+// LinkCore: what happens on the link's thread: accepting and dialling, which connections make a peer,
+// liveness, and the way of messages between connections and handler. Internal to the link.
 //
 //   link_core.cpp           the thread, the mailbox, the sweep over deadlines
 //   link_core_accept.cpp    connections that come in, handshakes, connections for requests alone
@@ -97,7 +97,8 @@ class LinkCore final : public LinkConnectionOwner {
   // link_core_accept.cpp
   void accept();
   void on_accepted(boost::asio::ip::tcp::socket socket);
-  std::optional<std::string> refusal_of_session(const LinkConnection& connection, const LinkHello& hello) const;
+  std::optional<std::string> refusal_of_session(const LinkConnection& connection,
+                                                const LinkHello& hello) const;
   void accepted_up(const Connection& connection);
   void accepted_closed(const Connection& connection);
   void sweep_accepted(LinkTime now);
@@ -149,8 +150,8 @@ class LinkCore final : public LinkConnectionOwner {
   LinkTime last_sweep_{};
   std::minstd_rand random_;  // for the jitter of dialling
   std::map<model::NodeId, Peer> peers_;
-  std::vector<Connection> unknown_;             // accepted, in their handshake; the oldest first
-  std::set<Connection> serving_;                // accepted, for requests alone
+  std::vector<Connection> unknown_;  // accepted, in their handshake; the oldest first
+  std::set<Connection> serving_;     // accepted, for requests alone
   std::map<Connection, AddressCall> address_calls_;
   std::vector<Connection> dirty_;
   bool flush_posted_ = false;

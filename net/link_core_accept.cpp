@@ -1,5 +1,5 @@
-// Connections that come in: bounded in number, more tightly and with a deadline before they have said who they are; the
-// handshake of both ends; connections for requests alone.
+// Connections that come in: bounded in number, more tightly and with a deadline before they have said who
+// they are; the handshake of both ends; connections for requests alone.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -53,9 +53,11 @@ void LinkCore::accept() {
 void LinkCore::on_accepted(tcp::socket socket) {
   size_t known = serving_.size();
   for (const auto& [node, peer] : peers_)
-    known += static_cast<size_t>(std::count_if(peer.in.begin(), peer.in.end(), [](const auto& c) { return c != nullptr; }));
+    known += static_cast<size_t>(
+        std::count_if(peer.in.begin(), peer.in.end(), [](const auto& c) { return c != nullptr; }));
   if (known + unknown_.size() >= limits_.incoming_max) return count(stats_.accepts_refused);
-  // The oldest goes: a handshake among us takes a millisecond, so that whoever is there for long is in no hurry.
+  // The oldest goes: a handshake among us takes a millisecond, so that whoever is there for long is in no
+  // hurry.
   if (unknown_.size() >= limits_.unauthenticated_max) {
     count(stats_.accepts_refused);
     const Connection oldest = unknown_.front();
@@ -79,7 +81,8 @@ std::string LinkCore::hello(const LinkConnection& connection) {
 
 std::optional<std::string> LinkCore::on_hello(LinkConnection& connection, const LinkHello& hello) {
   auto reason = refusal_of(identity_, hello, connection.expected(), connection.frame_class());
-  if (!reason && connection.end() == LinkConnection::End::kAccepted) reason = refusal_of_session(connection, hello);
+  if (!reason && connection.end() == LinkConnection::End::kAccepted)
+    reason = refusal_of_session(connection, hello);
   if (!reason) reason = handler_.refuse(hello.identity);
   return reason;
 }
@@ -92,7 +95,8 @@ std::optional<std::string> LinkCore::refusal_of_session(const LinkConnection& co
   const Peer& peer = found->second;
   if (peer.in_boot_epoch != hello.identity.boot_epoch || hello.session > peer.in_session) return std::nullopt;
   if (hello.session < peer.in_session) return "a later attempt is under way";
-  if (peer.in[static_cast<size_t>(connection.frame_class())] != nullptr) return "this connection is there already";
+  if (peer.in[static_cast<size_t>(connection.frame_class())] != nullptr)
+    return "this connection is there already";
   return std::nullopt;
 }
 
@@ -106,8 +110,8 @@ void LinkCore::on_up(const Connection& connection) {
 
 void LinkCore::accepted_up(const Connection& connection) {
   std::erase(unknown_, connection);
-  const auto route = std::make_shared<ReplyRoute>(mailbox_, connection,
-                                                  limits_.queue_bytes_max[static_cast<size_t>(LinkClass::kData)]);
+  const auto route = std::make_shared<ReplyRoute>(
+      mailbox_, connection, limits_.queue_bytes_max[static_cast<size_t>(LinkClass::kData)]);
   connection->set_replies(route);
   connection->set_gauge(route->answers);
   if (connection->frame_class() == FrameClass::kRequest) {
@@ -163,7 +167,8 @@ void LinkCore::sweep_accepted(LinkTime now) {
   for (const Connection& connection : serving_) {
     const auto blocked = connection->blocked_since();
     const bool unused = connection->replies()->open.empty() && connection->idle();
-    if ((unused && now - connection->last_heard() > limits_.idle_max) || (blocked && now - *blocked > limits_.idle_max))
+    if ((unused && now - connection->last_heard() > limits_.idle_max) ||
+        (blocked && now - *blocked > limits_.idle_max))
       overdue.push_back(connection);
   }
   for (const Connection& connection : overdue) connection->close(Ending::kClosed, "its deadline has passed");

@@ -1,5 +1,5 @@
-// Messages in and out. One-way messages and requests that came go to the handler, answers to the calls that wait for them;
-// what others queued goes to the connections.
+// Messages in and out. One-way messages and requests that came go to the handler, answers to the calls that
+// wait for them; what others queued goes to the connections.
 #include <chrono>
 
 #include "model/assert.h"
@@ -20,8 +20,10 @@ LinkBody body_of(LinkMessage& message) {
 }
 
 model::Result<LinkBody, CallError> answer_of(LinkMessage& message) {
-  if (message.header.kind == kReplyRefused) return model::Failure(CallError{Kind::kRefused, std::move(message.body)});
-  if (message.header.kind == kReplyLost) return model::Failure(CallError{Kind::kLost, std::move(message.body)});
+  if (message.header.kind == kReplyRefused)
+    return model::Failure(CallError{Kind::kRefused, std::move(message.body)});
+  if (message.header.kind == kReplyLost)
+    return model::Failure(CallError{Kind::kLost, std::move(message.body)});
   return body_of(message);
 }
 
@@ -47,7 +49,8 @@ void LinkCore::take_request(const Connection& connection, LinkMessage message) {
   Reply reply = LinkMailbox::make_reply(route, correlation, message.header.kind);
   if (route->open.size() > limits_.requests_max)
     return reply(model::Failure(std::string("too many requests of this connection are unanswered")));
-  handler_.request(connection->identity(), message.header.kind, body_of(message), message.deadline, std::move(reply));
+  handler_.request(connection->identity(), message.header.kind, body_of(message), message.deadline,
+                   std::move(reply));
 }
 
 void LinkCore::take_answer(const Connection& connection, LinkMessage message) {
@@ -77,7 +80,8 @@ void LinkCore::send(QueuedSend& queued) {
 void LinkCore::call(QueuedCall& queued) {
   LinkSession& session = *queued.session;
   if (session.ended) {
-    return queued.done(model::Failure(CallError{Kind::kNotConnected, "the connection broke before it was sent"}));
+    return queued.done(
+        model::Failure(CallError{Kind::kNotConnected, "the connection broke before it was sent"}));
   }
   const uint64_t correlation = next_correlation_++;
   queued.message->correlation = correlation;
@@ -119,12 +123,14 @@ void LinkCore::sweep_calls(LinkTime now) {
 
   std::vector<Connection> overdue;
   for (const auto& [connection, call] : address_calls_) {
-    if (now >= call.deadline || (!connection->up() && now >= connection->deadline())) overdue.push_back(connection);
+    if (now >= call.deadline || (!connection->up() && now >= connection->deadline()))
+      overdue.push_back(connection);
   }
   for (const Connection& connection : overdue) {
     const bool sent = address_calls_.at(connection).message == nullptr;
-    finish_address_call(connection, model::Failure(sent ? CallError{Kind::kTimeout, "no answer in time"}
-                                                        : CallError{Kind::kNotConnected, "no connection in time"}));
+    finish_address_call(connection,
+                        model::Failure(sent ? CallError{Kind::kTimeout, "no answer in time"}
+                                            : CallError{Kind::kNotConnected, "no connection in time"}));
   }
 }
 
@@ -136,8 +142,8 @@ void LinkCore::call_address(const LinkAddress& to, OutMessagePtr message, CallDo
   if (address_calls_.size() >= limits_.address_calls_max)
     return done(model::Failure(CallError{Kind::kFull, "too many calls over connections of their own"}));
   const LinkTime now = std::chrono::steady_clock::now();
-  const auto connection = std::make_shared<LinkConnection>(*this, io_, stats_, FrameClass::kRequest, model::NodeId(),
-                                                           next_session_++);
+  const auto connection = std::make_shared<LinkConnection>(*this, io_, stats_, FrameClass::kRequest,
+                                                           model::NodeId(), next_session_++);
   const LinkTime deadline = message->deadline;
   address_calls_.emplace(connection, AddressCall{std::move(message), deadline, std::move(done)});
   connection->dial(to, now + limits_.connect_timeout, limits_.handshake_deadline);
@@ -152,8 +158,11 @@ void LinkCore::address_call_up(const Connection& connection) {
 bool LinkCore::address_call_closed(const Connection& connection) {
   const auto found = address_calls_.find(connection);
   if (found == address_calls_.end()) return false;
-  const bool refused = connection->ending() == Ending::kRefusedByUs || connection->ending() == Ending::kRefusedByPeer;
-  const Kind kind = refused ? Kind::kRefused : found->second.message == nullptr ? Kind::kLost : Kind::kNotConnected;
+  const bool refused =
+      connection->ending() == Ending::kRefusedByUs || connection->ending() == Ending::kRefusedByPeer;
+  const Kind kind = refused                            ? Kind::kRefused
+                    : found->second.message == nullptr ? Kind::kLost
+                                                       : Kind::kNotConnected;
   finish_address_call(connection, model::Failure(CallError{kind, connection->why_closed()}));
   return true;
 }

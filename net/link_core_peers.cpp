@@ -1,5 +1,5 @@
-// Peers. We dial three connections to each and are up once all three are; it dials three to us. Whatever breaks takes the
-// rest with it, so that both ends begin anew together:
+// Peers. We dial three connections to each and are up once all three are; it dials three to us. Whatever
+// breaks takes the rest with it, so that both ends begin anew together:
 //
 //            set_peers           all three up            a break, silence, a newer process
 //   (none) ───────────▶ dialling ───────────▶ up ─────────────────────────────────────────┐
@@ -50,14 +50,16 @@ void LinkCore::set_identity(LinkIdentity identity) {
     lose(peer, why);
     peer.dial_at = steady_clock::now();
   }
-  for (const Connection& connection : std::vector<Connection>(unknown_)) connection->close(Ending::kClosed, why);
+  for (const Connection& connection : std::vector<Connection>(unknown_))
+    connection->close(Ending::kClosed, why);
   for (const Connection& connection : std::set<Connection>(serving_)) connection->close(Ending::kClosed, why);
 }
 
 void LinkCore::set_peers(const std::vector<LinkPeer>& peers) {
   const LinkTime now = steady_clock::now();
   for (auto& [node, peer] : peers_) {
-    const bool stays = std::any_of(peers.begin(), peers.end(), [&](const LinkPeer& p) { return p.node == peer.node; });
+    const bool stays =
+        std::any_of(peers.begin(), peers.end(), [&](const LinkPeer& p) { return p.node == peer.node; });
     if (stays || !peer.address) continue;
     peer.address.reset();
     lose(peer, "it is no peer any more");
@@ -80,7 +82,8 @@ void LinkCore::dial(Peer& peer, LinkTime now) {
   STATOR_ASSERT(none_there(peer.out), "one attempt at a time");
   const uint64_t session = next_session_++;
   for (size_t i = 0; i < kLinkClasses; ++i) {
-    peer.out[i] = std::make_shared<LinkConnection>(*this, io_, stats_, static_cast<FrameClass>(i), peer.node, session);
+    peer.out[i] =
+        std::make_shared<LinkConnection>(*this, io_, stats_, static_cast<FrameClass>(i), peer.node, session);
     peer.out[i]->dial(*peer.address, now + limits_.connect_timeout, limits_.handshake_deadline);
   }
 }
@@ -122,19 +125,23 @@ void LinkCore::dialled_closed(const Connection& connection) {
   if (peer.out[static_cast<size_t>(connection->frame_class())] != connection) return;
   const std::string why = connection->why_closed();
   if (peer.session != nullptr) return lose(peer, why);
-  const bool refused = connection->ending() == Ending::kRefusedByUs || connection->ending() == Ending::kRefusedByPeer;
+  const bool refused =
+      connection->ending() == Ending::kRefusedByUs || connection->ending() == Ending::kRefusedByPeer;
   uint64_t held_back = 0;
   if (peer.failures.allows(why, steady_clock::now(), held_back)) {
-    const char* what = connection->ending() == Ending::kRefusedByUs ? "is refused by us" : refused ? "refused" : "cannot be reached";
-    spdlog::log(refused ? spdlog::level::warn : spdlog::level::info, "link: node {} at {} {}: {}", peer.node.value,
-                connection->where(), what, why);
+    const char* what = connection->ending() == Ending::kRefusedByUs ? "is refused by us"
+                       : refused                                    ? "refused"
+                                                                    : "cannot be reached";
+    spdlog::log(refused ? spdlog::level::warn : spdlog::level::info, "link: node {} at {} {}: {}",
+                peer.node.value, connection->where(), what, why);
   }
   close_outgoing(peer, why);
   dial_later(peer, refused);
 }
 
 void LinkCore::dial_later(Peer& peer, bool refused) {
-  peer.backoff = refused ? limits_.backoff_max : std::clamp(peer.backoff, limits_.backoff_min, limits_.backoff_max);
+  peer.backoff =
+      refused ? limits_.backoff_max : std::clamp(peer.backoff, limits_.backoff_min, limits_.backoff_max);
   std::uniform_int_distribution<int64_t> jitter(peer.backoff.count() / 2, peer.backoff.count());
   peer.dial_at = steady_clock::now() + std::chrono::milliseconds(jitter(random_));
   peer.backoff = std::min(peer.backoff * 2, limits_.backoff_max);

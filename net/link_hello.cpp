@@ -30,7 +30,9 @@ std::string cut(const std::string& text) { return text.substr(0, kHelloTextMax);
 
 bool is_zero(const Id16& id) { return id == Id16{}; }
 
-std::string range_text(uint32_t from, uint32_t to) { return std::to_string(from) + " to " + std::to_string(to); }
+std::string range_text(uint32_t from, uint32_t to) {
+  return std::to_string(from) + " to " + std::to_string(to);
+}
 
 }  // namespace
 
@@ -72,7 +74,8 @@ model::Result<LinkHello, std::string> decode_hello(std::string_view body) {
     identity.wall_clock_micros = in.getWallClockMicros();
     hello.to = model::NodeId(in.getTo());
     hello.session = in.getSession();
-    if (!read_id(in.getClusterId(), identity.cluster_id) || !read_id(in.getIncarnation(), identity.incarnation) ||
+    if (!read_id(in.getClusterId(), identity.cluster_id) ||
+        !read_id(in.getIncarnation(), identity.incarnation) ||
         !read_text(in.getVersion(), identity.version) || !read_text(in.getZone(), identity.zone) ||
         !read_text(in.getLinkAddress(), identity.link_address) ||
         !read_text(in.getClientAddress(), identity.client_address) ||
@@ -86,17 +89,21 @@ bool same_cluster(const LinkIdentity& a, const LinkIdentity& b) {
   return a.cluster_id == b.cluster_id && !is_zero(a.cluster_id);
 }
 
-std::optional<std::string> refusal_of(const LinkIdentity& ours, const LinkHello& theirs, model::NodeId expected,
-                                      FrameClass frame_class) {
+std::optional<std::string> refusal_of(const LinkIdentity& ours, const LinkHello& theirs,
+                                      model::NodeId expected, FrameClass frame_class) {
   const LinkIdentity& peer = theirs.identity;
   if (peer.boot_epoch == ours.boot_epoch) return "this is a connection of the process to itself";
   if (peer.node && peer.node == ours.node)
-    return "both processes are node " + std::to_string(ours.node.value) + ": one of them has the wrong id or data folder";
+    return "both processes are node " + std::to_string(ours.node.value) +
+           ": one of them has the wrong id or data folder";
   if (theirs.to && theirs.to != ours.node)
-    return "node " + std::to_string(theirs.to.value) + " was wanted, this is node " + std::to_string(ours.node.value);
+    return "node " + std::to_string(theirs.to.value) + " was wanted, this is node " +
+           std::to_string(ours.node.value);
   if (expected && peer.node != expected)
-    return "node " + std::to_string(expected.value) + " was wanted, that is node " + std::to_string(peer.node.value);
-  if (!peer.node && frame_class != FrameClass::kRequest) return "a process without a node id may only send requests";
+    return "node " + std::to_string(expected.value) + " was wanted, that is node " +
+           std::to_string(peer.node.value);
+  if (!peer.node && frame_class != FrameClass::kRequest)
+    return "a process without a node id may only send requests";
   if (!is_zero(peer.cluster_id) && !is_zero(ours.cluster_id) && peer.cluster_id != ours.cluster_id)
     return "it belongs to another cluster";
   if (peer.formats_min > peer.formats_max || peer.formats_min > ours.formats_max ||

@@ -1,5 +1,5 @@
-// LinkHello: the first frame in each direction of a connection, and whether two processes may talk at all. Pure; any
-// thread.
+// LinkHello: the first frame in each direction of a connection, and whether two processes may talk at all.
+// Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -33,8 +33,8 @@ bool same_cluster(const LinkIdentity& a, const LinkIdentity& b);
 
 // Why `ours` does not talk to `theirs` over a connection of this class, told from our side; nothing: it may.
 // `expected`: the node that we dialled; 0: none, or they dialled.
-std::optional<std::string> refusal_of(const LinkIdentity& ours, const LinkHello& theirs, model::NodeId expected,
-                                      FrameClass frame_class);
+std::optional<std::string> refusal_of(const LinkIdentity& ours, const LinkHello& theirs,
+                                      model::NodeId expected, FrameClass frame_class);
 
 // Text of others for our log: cut, and without control characters.
 std::string printable(std::string_view text);

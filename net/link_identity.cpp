@@ -23,7 +23,8 @@ model::Result<LinkAddress, std::string> parse_link_address(std::string_view text
   if (host.empty()) return refuse("no host");
   if (host.size() > kHostBytesMax) return refuse("the host is too long");
   for (const char c : host) {
-    if (c <= ' ' || c > '~' || c == '[' || c == ']') return refuse("the host has characters that no host has");
+    if (c <= ' ' || c > '~' || c == '[' || c == ']')
+      return refuse("the host has characters that no host has");
   }
   uint16_t number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);

@@ -24,8 +24,9 @@ std::string to_string(const LinkAddress& address);
 
 // Sent at the begin of each connection, in both directions.
 struct LinkIdentity {
-  std::array<uint8_t, 16> cluster_id{};   // zeros: belongs to none yet (joining, waiting, or an operator's tool)
-  model::NodeId node;                     // 0: an operator's tool, may only send requests
+  std::array<uint8_t, 16>
+      cluster_id{};    // zeros: belongs to none yet (joining, waiting, or an operator's tool)
+  model::NodeId node;  // 0: an operator's tool, may only send requests
   std::array<uint8_t, 16> incarnation{};  // of its data folder
   uint64_t boot_epoch = 0;                // random, new with every start
   uint32_t formats_min = 1;               // the formats that it reads, from

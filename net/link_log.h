@@ -10,8 +10,8 @@ namespace stator::net {
 
 class LogLimiter {
  public:
-  // Whether to log this now: something new at most once a second, the same again at most every ten. `held_back`: lines that
-  // were not logged since the last one.
+  // Whether to log this now: something new at most once a second, the same again at most every ten.
+  // `held_back`: lines that were not logged since the last one.
   bool allows(const std::string& text, std::chrono::steady_clock::time_point now, uint64_t& held_back) {
     const auto pause = std::chrono::seconds(text == last_ ? 10 : 1);
     if (!first_ && now - at_ < pause) {

@@ -29,7 +29,8 @@ class ReplyTicket {
   void operator()(model::Result<std::string, std::string> result) {
     STATOR_ASSERT(route_ != nullptr, "a request is answered once");
     if (!result) return answer(kReplyRefused, std::move(result).error().substr(0, kFragmentBytes));
-    if (result->size() > kMessageBytesMax) return answer(kReplyLost, "the answer is larger than a message may be");
+    if (result->size() > kMessageBytesMax)
+      return answer(kReplyLost, "the answer is larger than a message may be");
     answer(kind_, std::move(result).value());
   }
 

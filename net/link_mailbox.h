@@ -1,5 +1,6 @@
-// LinkMailbox: how other threads reach the link's thread. Who sends takes a short lock and appends; only the first since
-// the last time that the thread looked wakes it, so that many messages become one write. Internal to the link.
+// LinkMailbox: how other threads reach the link's thread. Who sends takes a short lock and appends; only the
+// first since the last time that the thread looked wakes it, so that many messages become one write. Internal
+// to the link.
 //
 // It also knows which peers are up, so that a sender is told at once where nothing can be sent.
 #pragma once
@@ -41,11 +42,13 @@ using Submission = std::variant<QueuedSend, QueuedCall, QueuedReply, QueuedTask>
 class LinkMailbox : public std::enable_shared_from_this<LinkMailbox> {
  public:
   // `wake` makes the link's thread call take(); it is called under the lock and not after close().
-  LinkMailbox(uint32_t calls_max, UniqueFunction<void()> wake) : calls_max_(calls_max), wake_(std::move(wake)) {}
+  LinkMailbox(uint32_t calls_max, UniqueFunction<void()> wake)
+      : calls_max_(calls_max), wake_(std::move(wake)) {}
 
   // --- Any thread
   bool send(model::NodeId to, LinkClass link_class, uint16_t kind, std::string body);
-  void call(model::NodeId to, uint16_t kind, std::string body, std::chrono::milliseconds timeout, CallDone done);
+  void call(model::NodeId to, uint16_t kind, std::string body, std::chrono::milliseconds timeout,
+            CallDone done);
   // False once closed; the task is left as it was.
   bool run(QueuedTask& task);
   void reply(std::shared_ptr<ReplyRoute> route, OutMessagePtr message);

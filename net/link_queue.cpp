@@ -13,7 +13,8 @@ namespace {
 bool is_request(const OutMessage& message) { return (message.flags & (kFrameResponse | kFrameOneWay)) == 0; }
 
 bool is_late(const OutMessage& message, LinkTime now) {
-  return message.offset == 0 && is_request(message) && message.kind < kFirstLinkKind && message.deadline <= now;
+  return message.offset == 0 && is_request(message) && message.kind < kFirstLinkKind &&
+         message.deadline <= now;
 }
 
 // At least one: 0 says that the deadline has passed.

@@ -1,5 +1,5 @@
-// LinkQueue: what waits to be sent over one connection, cut into frames in an order that is fair: a large message is a
-// series of frames between which others go out. Knows no socket. Not thread-safe.
+// LinkQueue: what waits to be sent over one connection, cut into frames in an order that is fair: a large
+// message is a series of frames between which others go out. Knows no socket. Not thread-safe.
 //
 //   heartbeat        the newest only          ──┐ always first
 //   one-way          in order, frames ≤ 1 MiB ──┤

@@ -81,7 +81,8 @@ model::Result<std::optional<LinkMessage>, std::string> LinkReader::next(LinkTime
     if (body_left_ > 0) return std::optional<LinkMessage>();
     in_body_ = false;
     ++frames_;
-    if (!frame_is_intact({header_bytes_.data(), kFrameHeaderBytes}, std::string_view(*body_).substr(body_from_)))
+    if (!frame_is_intact({header_bytes_.data(), kFrameHeaderBytes},
+                         std::string_view(*body_).substr(body_from_)))
       return model::Failure(std::string("a frame whose checksum does not match"));
     if (auto message = finish()) return message;
   }
@@ -93,7 +94,8 @@ std::optional<std::string> LinkReader::broken_handshake_rule(const FrameHeader& 
   const bool refusal = header.kind == kRefusal && header.flags == kFrameOneWay && end_ == End::kDialled;
   if (!hello && !refusal) return "a frame before the handshake";
   if (header.fragment != 0) return "a fragment before the handshake";
-  if (frame_class_ && header.frame_class != *frame_class_) return "a frame of another class than the connection's";
+  if (frame_class_ && header.frame_class != *frame_class_)
+    return "a frame of another class than the connection's";
   if (header.body_bytes > (hello ? kHelloBytesMax : kRefusalBytesMax)) return "a hello that is too large";
   return std::nullopt;
 }
@@ -102,7 +104,8 @@ std::optional<std::string> LinkReader::broken_rule(const FrameHeader& header) co
   if (header.frame_class != *frame_class_) return "a frame of another class than the connection's";
   const bool whole = header.fragment == 0 && !header.has(kFrameMoreFragments);
   if (header.kind == kRefusal) {
-    if (!whole || !header.has(kFrameOneWay) || header.body_bytes > kRefusalBytesMax) return "a refusal that is none";
+    if (!whole || !header.has(kFrameOneWay) || header.body_bytes > kRefusalBytesMax)
+      return "a refusal that is none";
     return std::nullopt;
   }
   if (header.has(kFrameResponse) != (end_ == End::kDialled)) return "a frame in the wrong direction";
@@ -130,11 +133,13 @@ std::string* LinkReader::destination(LinkTime now, std::string& why) {
       single_ = LinkMessage{header_, {}, deadline};
       return &single_.body;
     }
-    if (partials_.size() >= kPartialMessagesMax) return why = "too many messages in pieces at a time", nullptr;
+    if (partials_.size() >= kPartialMessagesMax)
+      return why = "too many messages in pieces at a time", nullptr;
   } else if (found == partials_.end() || header_.fragment != found->second.header.fragment + 1) {
     return why = "a fragment without the one before it", nullptr;
   } else if (const FrameHeader& first = found->second.header;
-             first.kind != header_.kind || (first.flags | kFrameMoreFragments) != (header_.flags | kFrameMoreFragments)) {
+             first.kind != header_.kind ||
+             (first.flags | kFrameMoreFragments) != (header_.flags | kFrameMoreFragments)) {
     return why = "fragments of two messages under one correlation", nullptr;
   } else if (found->second.body.size() + header_.body_bytes > kMessageBytesMax) {
     return why = "a message that is too large", nullptr;

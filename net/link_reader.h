@@ -1,5 +1,6 @@
-// LinkReader: the bytes of one connection, taken apart into messages: headers checked before memory is taken for their
-// bodies, checksums, fragments put together. Knows no socket, so that it can be fuzzed. Not thread-safe.
+// LinkReader: the bytes of one connection, taken apart into messages: headers checked before memory is taken
+// for their bodies, checksums, fragments put together. Knows no socket, so that it can be fuzzed. Not
+// thread-safe.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,8 @@ namespace stator::net {
 
 using LinkTime = std::chrono::steady_clock::time_point;
 
-// Fragmented messages that one end sends at a time, interleaved: LinkQueue keeps to it, LinkReader insists on it.
+// Fragmented messages that one end sends at a time, interleaved: LinkQueue keeps to it, LinkReader insists on
+// it.
 inline constexpr size_t kInterleavedMax = 16;
 inline constexpr size_t kInterleavedBytesMax = kMessageBytesMax;
 // One one-way message in pieces beside them.
@@ -36,8 +38,8 @@ class LinkReader {
   enum class End : uint8_t { kDialled, kAccepted };
   LinkReader(End end, std::optional<FrameClass> frame_class) : end_(end), frame_class_(frame_class) {}
 
-  // Until this only a hello is taken, of at most kHelloBytesMax, or a refusal. `one_way`: whether the other end may
-  // send one-way messages.
+  // Until this only a hello is taken, of at most kHelloBytesMax, or a refusal. `one_way`: whether the other
+  // end may send one-way messages.
   void establish(FrameClass frame_class, bool one_way);
 
   // Where to put the next bytes: never empty; valid until commit().

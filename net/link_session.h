@@ -1,4 +1,5 @@
-// What the link's thread shares with those who send: the bounds of queues, and a peer while it is up. Internal to the link.
+// What the link's thread shares with those who send: the bounds of queues, and a peer while it is up.
+// Internal to the link.
 #pragma once
 
 #include <array>
@@ -27,7 +28,8 @@ class QueueGauge {
     size_t before = bytes_.load();
     for (;;) {
       if (before != 0 && before + cost > bytes_max_) {
-        // Told first, looked at again after: else the queue could become empty in between, and nobody would be told.
+        // Told first, looked at again after: else the queue could become empty in between, and nobody would
+        // be told.
         tell_.store(true);
         before = bytes_.load();
         if (before != 0 && before + cost > bytes_max_) return false;
@@ -55,8 +57,10 @@ struct PendingCall {
 
 // A peer from peer_up() to peer_lost().
 struct LinkSession {
-  LinkSession(model::NodeId peer, bool one_cluster, const LinkLimits& limits) : node(peer), same_cluster(one_cluster) {
-    for (size_t i = 0; i < kLinkClasses; ++i) queues[i] = std::make_shared<QueueGauge>(limits.queue_bytes_max[i]);
+  LinkSession(model::NodeId peer, bool one_cluster, const LinkLimits& limits)
+      : node(peer), same_cluster(one_cluster) {
+    for (size_t i = 0; i < kLinkClasses; ++i)
+      queues[i] = std::make_shared<QueueGauge>(limits.queue_bytes_max[i]);
   }
 
   const model::NodeId node;

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -64,7 +65,8 @@ bool CallResult::is_done() const {
 }
 
 std::string CallResult::text() {
-  static constexpr const char* kKinds[] = {"not connected", "lost", "timeout", "too large", "full", "refused"};
+  static constexpr const char* kKinds[] = {"not connected", "lost", "timeout",
+                                           "too large",     "full", "refused"};
   const auto result = wait();
   if (result.ok()) return "ok: " + **result;
   return std::string(kKinds[static_cast<size_t>(result.error().kind)]) + ": " + result.error().text;
@@ -154,20 +156,22 @@ void TestNode::message(const LinkIdentity& from, uint16_t kind, LinkBody body) {
   {
     const std::lock_guard lock(mutex_);
     then = on_message_;
-    events.push_back(std::to_string(from.node.value) + ":" + std::to_string(kind) + " " + body->substr(0, kEventBytes));
+    events.push_back(std::to_string(from.node.value) + ":" + std::to_string(kind) + " " +
+                     body->substr(0, kEventBytes));
     messages.push_back(*body);
     changed_.notify_all();
   }
   if (then) then();
 }
-void TestNode::request(const LinkIdentity& from, uint16_t kind, LinkBody body, steady_clock::time_point deadline,
-                       Reply reply) {
+void TestNode::request(const LinkIdentity& from, uint16_t kind, LinkBody body,
+                       steady_clock::time_point deadline, Reply reply) {
   EXPECT_EQ(reinterpret_cast<uintptr_t>(body->data()) % 8, 0u);
   EXPECT_GT(deadline, steady_clock::now() - seconds(1));
   {
     const std::lock_guard lock(mutex_);
     ++requests;
-    events.push_back(std::to_string(from.node.value) + "?" + std::to_string(kind) + " " + body->substr(0, kEventBytes));
+    events.push_back(std::to_string(from.node.value) + "?" + std::to_string(kind) + " " +
+                     body->substr(0, kEventBytes));
     if (kind == kHold) held.emplace_back(*body, std::move(reply));
     changed_.notify_all();
   }
@@ -288,6 +292,18 @@ RawLink RawListener::accept() {
   EXPECT_GE(accepted, 0) << "nobody has dialled";
   be_patient(accepted);
   return RawLink(accepted);
+}
+
+void RawListener::become_a_black_hole() {
+  EXPECT_EQ(::listen(socket_, 0), 0);
+  for (bool full = false; !full;) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    const sockaddr_in address = loopback(port_);
+    static_cast<void>(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+    pollfd connected{socket, POLLOUT, 0};
+    full = ::poll(&connected, 1, 200) == 0;
+    crowd_.emplace_back(socket);
+  }
 }
 
 }  // namespace stator::net

@@ -1,5 +1,5 @@
-// What the tests of the link share: a node with a handler that writes down what happens to it, and a peer that says exactly
-// what it is told, byte by byte.
+// What the tests of the link share: a node with a handler that writes down what happens to it, and a peer
+// that says exactly what it is told, byte by byte.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -39,8 +39,8 @@ class CallResult {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
-// A node under test. Requests of kind kEcho are answered with their body, kHold are kept until release(), others as
-// on_request says.
+// A node under test. Requests of kind kEcho are answered with their body, kHold are kept until release(),
+// others as on_request says.
 class TestNode final : public LinkHandler {
  public:
   static constexpr uint16_t kEcho = 1;
@@ -72,7 +72,8 @@ class TestNode final : public LinkHandler {
   // Called without the lock, on the link's thread.
   void set_on_message(std::function<void()> on_message);
   // Of what wait() asks for:
-  std::vector<std::string> events;    // "2:17 body" for one-way messages and "2?17 body" for requests; long bodies cut
+  std::vector<std::string>
+      events;  // "2:17 body" for one-way messages and "2?17 body" for requests; long bodies cut
   std::vector<std::string> messages;  // bodies of one-way messages
   std::map<model::NodeId, int> ups;
   std::map<model::NodeId, int> losts;
@@ -111,13 +112,15 @@ struct RawFrame {
   std::string body;
 };
 
-// One connection that is spoken to frame by frame, or byte by byte. Every wait ends after 20 seconds, as a failure.
+// One connection that is spoken to frame by frame, or byte by byte. Every wait ends after 20 seconds, as a
+// failure.
 class RawLink {
  public:
   explicit RawLink(uint16_t port);
   explicit RawLink(int socket) : socket_(socket) {}
   ~RawLink();
-  RawLink(RawLink&& other) noexcept : socket_(std::exchange(other.socket_, -1)), read_(std::move(other.read_)) {}
+  RawLink(RawLink&& other) noexcept
+      : socket_(std::exchange(other.socket_, -1)), read_(std::move(other.read_)) {}
   RawLink(const RawLink&) = delete;
 
   // False where the other end has closed.
@@ -138,7 +141,8 @@ class RawLink {
 };
 
 // Says hello as `identity` and waits for the answer's kind; 0: none came.
-uint16_t shake_hands(RawLink& link, const LinkIdentity& identity, FrameClass frame_class, uint64_t session = 1);
+uint16_t shake_hands(RawLink& link, const LinkIdentity& identity, FrameClass frame_class,
+                     uint64_t session = 1);
 
 // A peer that is dialled.
 class RawListener {
@@ -147,10 +151,13 @@ class RawListener {
   ~RawListener();
   uint16_t port() const { return port_; }
   RawLink accept();
+  // From now on connections to it are neither made nor refused, as if the network lost them.
+  void become_a_black_hole();
 
  private:
   int socket_ = -1;
   uint16_t port_ = 0;
+  std::vector<RawLink> crowd_;  // fills its backlog
 };
 
 }  // namespace stator::net

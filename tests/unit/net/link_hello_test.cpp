@@ -1,4 +1,5 @@
-// Goal: two processes talk only where both may, and each of the reasons against it is told in words that help.
+// Goal: two processes talk only where both may, and each of the reasons against it is told in words that
+// help.
 #include "net/link_hello.h"
 
 #include <gmock/gmock.h>
@@ -40,7 +41,8 @@ LinkIdentity ours() {
   return identity;
 }
 
-std::string refusal(const LinkHello& theirs, FrameClass frame_class = FrameClass::kData, uint64_t expected = 0) {
+std::string refusal(const LinkHello& theirs, FrameClass frame_class = FrameClass::kData,
+                    uint64_t expected = 0) {
   return refusal_of(ours(), theirs, model::NodeId(expected), frame_class).value_or("");
 }
 
@@ -60,7 +62,8 @@ TEST(LinkHello, LongTextsAreCutAndNeverTaken) {
 
 TEST(LinkHello, CutBytesAreNoHello) {
   const std::string bytes = encode_hello(some_hello());
-  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_hello(bytes.substr(0, size)).ok()) << size;
+  for (size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(decode_hello(bytes.substr(0, size)).ok()) << size;
   EXPECT_FALSE(decode_hello(std::string(kHelloBytesMax + 8, '\0')).ok());
   EXPECT_FALSE(decode_hello(std::string(64, '\xFF')).ok());
 }
@@ -129,12 +132,14 @@ TEST(LinkAddress, IsReadFromText) {
   EXPECT_EQ(*parse_link_address("127.0.0.1:80"), (LinkAddress{"127.0.0.1", 80}));
   EXPECT_EQ(*parse_link_address("node-2.example:65535"), (LinkAddress{"node-2.example", 65535}));
   EXPECT_EQ(*parse_link_address("[::1]:7"), (LinkAddress{"::1", 7}));
-  for (const char* text : {"127.0.0.1:80", "[::1]:7", "a:1"}) EXPECT_EQ(to_string(*parse_link_address(text)), text);
+  for (const char* text : {"127.0.0.1:80", "[::1]:7", "a:1"})
+    EXPECT_EQ(to_string(*parse_link_address(text)), text);
 }
 
 TEST(LinkAddress, OtherTextIsNone) {
-  for (const char* text : {"", ":", "host", "host:", ":80", "host:0", "host:65536", "host:-1", "host:+1", "host: 1",
-                           "host:1x", "::1:80", "[::1]", "[::1]:", "[]:1", "[a]:1", "[::1:1", "a b:1", "a\n:1"}) {
+  for (const char* text :
+       {"", ":", "host", "host:", ":80", "host:0", "host:65536", "host:-1", "host:+1", "host: 1", "host:1x",
+        "::1:80", "[::1]", "[::1]:", "[]:1", "[a]:1", "[::1:1", "a b:1", "a\n:1"}) {
     const auto parsed = parse_link_address(text);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_THAT(parsed.error(), HasSubstr("host:port"));

@@ -1,5 +1,6 @@
-// Goal: messages leave a queue as frames and come out of a reader as they were, whatever their sizes and however the bytes
-// are cut; a reader takes nothing that its connection may not carry, and keeps no more than its bounds.
+// Goal: messages leave a queue as frames and come out of a reader as they were, whatever their sizes and
+// however the bytes are cut; a reader takes nothing that its connection may not carry, and keeps no more than
+// its bounds.
 #include "net/link_reader.h"
 
 #include <gmock/gmock.h>
@@ -41,7 +42,8 @@ FrameHeader header_of(uint16_t kind, uint16_t flags, uint64_t correlation = 1, u
 }
 
 // Feeds in pieces of at most `step`. The error, or nothing.
-std::string feed(LinkReader& reader, std::string_view bytes, std::vector<LinkMessage>& out, size_t step = SIZE_MAX) {
+std::string feed(LinkReader& reader, std::string_view bytes, std::vector<LinkMessage>& out,
+                 size_t step = SIZE_MAX) {
   while (!bytes.empty()) {
     const auto [at, size] = reader.room();
     const size_t some = std::min({size, step, bytes.size()});
@@ -58,8 +60,8 @@ std::string feed(LinkReader& reader, std::string_view bytes, std::vector<LinkMes
   return "";
 }
 
-std::string error_of(const std::string& bytes, End end = End::kAccepted, FrameClass frame_class = FrameClass::kData,
-                     bool one_way = true) {
+std::string error_of(const std::string& bytes, End end = End::kAccepted,
+                     FrameClass frame_class = FrameClass::kData, bool one_way = true) {
   LinkReader reader(end, frame_class);
   reader.establish(frame_class, one_way);
   std::vector<LinkMessage> out;
@@ -72,7 +74,8 @@ std::string handshake_error_of(const std::string& bytes, End end = End::kAccepte
   return feed(reader, bytes, out);
 }
 
-OutMessagePtr message_of(uint16_t flags, uint64_t correlation, std::string body, LinkTime deadline = kNow + seconds(5)) {
+OutMessagePtr message_of(uint16_t flags, uint64_t correlation, std::string body,
+                         LinkTime deadline = kNow + seconds(5)) {
   auto message = std::make_unique<OutMessage>();
   message->kind = 7;
   message->flags = flags;
@@ -108,7 +111,8 @@ TEST(LinkReaderAndQueue, AnyMessagesInAnyPieces) {
     std::vector<uint64_t> one_way_sent;
     for (uint64_t correlation = 1; correlation <= 30; ++correlation) {
       const bool one_way = random() % 2 == 0;
-      const size_t scale = std::array<size_t, 4>{10, 1000, kFragmentBytes * 2, kFrameBodyMax * 2}[random() % 4];
+      const size_t scale =
+          std::array<size_t, 4>{10, 1000, kFragmentBytes * 2, kFrameBodyMax * 2}[random() % 4];
       std::string body = body_of_size(random() % scale, correlation);
       if (one_way) one_way_sent.push_back(correlation);
       sent[correlation] = body;
@@ -180,7 +184,8 @@ TEST(LinkQueue, ALargeRequestLetsOthersPass) {
 
 TEST(LinkQueue, OnlySoManyMessagesAreInPiecesAtATime) {
   LinkQueue queue(FrameClass::kData);
-  for (uint64_t i = 1; i <= 3 * kInterleavedMax; ++i) queue.push(message_of(0, i, body_of_size(3 * kFragmentBytes)));
+  for (uint64_t i = 1; i <= 3 * kInterleavedMax; ++i)
+    queue.push(message_of(0, i, body_of_size(3 * kFragmentBytes)));
   for (uint64_t i = 1000; i < 1003; ++i) queue.push(message_of(0, i, body_of_size(kMessageBytesMax / 2 + 1)));
   std::map<uint64_t, size_t> open;
   size_t most = 0;
@@ -234,9 +239,12 @@ TEST(LinkReader, TakesNothingBeforeAHello) {
   EXPECT_EQ(handshake_error_of(frame(header_of(kRefusal, kFrameOneWay), "no"), End::kDialled), "");
   EXPECT_THAT(handshake_error_of(frame(header_of(7, 0), "request")), HasSubstr("before the handshake"));
   EXPECT_THAT(handshake_error_of(frame(header_of(kHeartbeat, 0), "")), HasSubstr("before the handshake"));
-  EXPECT_THAT(handshake_error_of(frame(header_of(kHello, kFrameResponse), hello)), HasSubstr("before the handshake"));
-  EXPECT_THAT(handshake_error_of(frame(header_of(kRefusal, kFrameOneWay), "no")), HasSubstr("before the handshake"));
-  EXPECT_THAT(handshake_error_of(frame(header_of(kHello, kFrameMoreFragments), hello)), HasSubstr("handshake"));
+  EXPECT_THAT(handshake_error_of(frame(header_of(kHello, kFrameResponse), hello)),
+              HasSubstr("before the handshake"));
+  EXPECT_THAT(handshake_error_of(frame(header_of(kRefusal, kFrameOneWay), "no")),
+              HasSubstr("before the handshake"));
+  EXPECT_THAT(handshake_error_of(frame(header_of(kHello, kFrameMoreFragments), hello)),
+              HasSubstr("handshake"));
   EXPECT_THAT(handshake_error_of(frame(header_of(kHello, 0), std::string(kHelloBytesMax + 8, '\0'))),
               HasSubstr("too large"));
   FrameHeader other = header_of(kHello, kFrameResponse);
@@ -262,7 +270,8 @@ TEST(LinkReader, TakesWhatItsConnectionMayCarry) {
   FrameHeader control = header_of(7, 0);
   control.frame_class = FrameClass::kControl;
   EXPECT_THAT(error_of(frame(control, "request")), HasSubstr("another class"));
-  EXPECT_THAT(error_of(frame(control, "request"), End::kAccepted, FrameClass::kControl), HasSubstr("not for them"));
+  EXPECT_THAT(error_of(frame(control, "request"), End::kAccepted, FrameClass::kControl),
+              HasSubstr("not for them"));
   control.kind = kHeartbeat;
   EXPECT_EQ(error_of(frame(control, ""), End::kAccepted, FrameClass::kControl), "");
   EXPECT_THAT(error_of(frame(control, "x"), End::kAccepted, FrameClass::kControl), HasSubstr("heartbeat"));
@@ -291,7 +300,8 @@ TEST(LinkReader, DamageIsFound) {
 
 TEST(LinkReader, MessagesInPiecesAreBounded) {
   std::string many;
-  for (uint64_t i = 0; i <= kPartialMessagesMax; ++i) many += frame(header_of(7, kFrameMoreFragments, i), "x");
+  for (uint64_t i = 0; i <= kPartialMessagesMax; ++i)
+    many += frame(header_of(7, kFrameMoreFragments, i), "x");
   EXPECT_THAT(error_of(many), HasSubstr("too many messages"));
 
   LinkReader reader(End::kAccepted, FrameClass::kData);
@@ -314,7 +324,8 @@ TEST(LinkReader, BytesInPiecesAreBounded) {
   for (uint32_t i = 0; i < kReassemblyBytesMax / kFrameBodyMax; ++i)
     ASSERT_EQ(feed(reader, frame(header_of(7, kFrameMoreFragments, i % 16, i / 16), body), out), "");
   EXPECT_EQ(reader.reassembly_bytes(), kReassemblyBytesMax);
-  EXPECT_THAT(feed(reader, frame(header_of(7, kFrameMoreFragments, 16), "x"), out), HasSubstr("too many bytes"));
+  EXPECT_THAT(feed(reader, frame(header_of(7, kFrameMoreFragments, 16), "x"), out),
+              HasSubstr("too many bytes"));
 }
 
 TEST(LinkReader, AHugeLengthTakesNoMemory) {
