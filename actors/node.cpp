@@ -1,7 +1,8 @@
-// Start, stop and requests of a node. What follows from group 0's wishes: node_partitions.cpp.
+// Start and stop of a node, group 0's replica, and requests on tables.
 #include "actors/node.h"
 
 #include <spdlog/spdlog.h>
+#include <random>
 
 #include "actors/replica_actor.h"
 #include "model/assert.h"
@@ -10,8 +11,13 @@
 namespace stator::actors {
 namespace {
 
-constexpr model::ReplicaId kMetadataReplica{1};
+constexpr model::ReplicaId kMetadataReplicaAlone{1};
 constexpr auto kStartTimeout = std::chrono::seconds(120);  // replaying a long log after a kill
+
+uint64_t random_epoch() {
+  std::random_device device;  // getrandom
+  return (uint64_t{device()} << 32) | device();
+}
 
 }  // namespace
 
@@ -33,55 +39,41 @@ class Node::Observer final : public storage::StorageObserver {
   monitoring::Metrics& metrics_;
 };
 
-Node::Node(monitoring::Metrics& metrics)
-    : metrics_(metrics), observer_(std::make_unique<Observer>(metrics)) {}
+Node::Node(const NodeOptions& options, monitoring::Metrics& metrics)
+    : metrics_(metrics),
+      cluster_(options.cluster),
+      self_(options.cluster ? options.cluster->node : kAlone),
+      partitions_per_table_(options.partitions_per_table),
+      reader_threads_(options.reader_threads),
+      boot_epoch_(random_epoch()),
+      observer_(std::make_unique<Observer>(metrics)),
+      barrier_([this](MetadataBarrier::Asked asked) { ask_for_barrier(std::move(asked)); }) {}
 
 Node::~Node() { stop(); }
 
 model::Result<std::unique_ptr<Node>, std::string> Node::start(const NodeOptions& options,
                                                               monitoring::Metrics& metrics) {
-  std::unique_ptr<Node> node(new Node(metrics));
+  std::unique_ptr<Node> node(new Node(options, metrics));
   if (auto ok = node->open(options); !ok.ok()) return model::Failure(ok.error());
-  if (auto ok = node->start_metadata(); !ok.ok()) return model::Failure(ok.error());
-  std::unique_lock lock(node->mutex_);
-  bool served = node->changed_.wait_for(lock, kStartTimeout, [&] {
-    if (!node->failure_.empty()) return true;
-    if (!node->metadata_serving_ || !node->wish_) return false;
-    for (const auto& [id, partition] : node->partitions_) {
-      if (!partition.serving()) return false;
-    }
-    return true;
-  });
-  if (!node->failure_.empty()) return model::Failure(node->failure_);
-  if (!served)
-    return model::Failure(std::string("the replicas of this node did not serve in time; its log says why"));
-  lock.unlock();
+  auto started = options.cluster ? node->start_in_cluster() : node->start_alone();
+  if (!started.ok()) return model::Failure(started.error());
   return node;
 }
 
 model::Result<void, std::string> Node::open(const NodeOptions& options) {
-  partitions_per_table_ = options.partitions_per_table;
-  reader_threads_ = options.reader_threads;
   if (!options.files)
     files_ = options.in_memory ? storage::memory_file_system() : storage::disk_file_system();
   storage::FileSystem& files = options.files ? *options.files : *files_;
   auto store = storage::Store::open(files, options.in_memory ? "/stator" : options.data_dir, {}, *observer_);
   if (!store.ok()) return model::Failure(store.error().text());
   store_ = std::move(*store);
+  const bool named = cluster::from_hex(store_->folder().incarnation(), incarnation_);
+  STATOR_ASSERT(named, "an incarnation is 32 hex digits");
   committer_ = std::make_unique<storage::Committer>(store_->log(), storage::CommitterLimits{}, *observer_);
   applier_ = std::make_unique<storage::Applier>(
       store_->items(), storage::ApplierLimits{},
       [this](const storage::Result<std::vector<storage::SyncedIndex>>& synced) {
-        if (!synced.ok()) return;  // the applier reports it with the next batch
-        std::lock_guard lock(mutex_);
-        for (const storage::SyncedIndex& index : *synced) {
-          if (index.replica.partition == model::PartitionId{}) {
-            if (metadata_mailbox_) metadata_mailbox_->push(ItemsSynced{index.index});
-            continue;
-          }
-          auto it = partitions_.find(index.replica.partition);
-          if (it != partitions_.end()) it->second.mailbox->push(ItemsSynced{index.index});
-        }
+        if (synced.ok()) items_synced(*synced);  // the applier reports a failure with the next batch
       },
       *observer_);
   readers_ = std::make_unique<storage::ReaderPool>(options.reader_threads, 10'000, *observer_);
@@ -91,50 +83,124 @@ model::Result<void, std::string> Node::open(const NodeOptions& options) {
   config_->set("scheduler.max-threads", static_cast<int64_t>(options.actor_threads));
   config_->set("scheduler.policy", caf::atom("sharing"));
   system_ = std::make_unique<caf::actor_system>(*config_);
-  router_ = std::make_unique<Router>(store_->items());
+  router_ = std::make_unique<Router>(store_->items(), cluster_ ? static_cast<Peers*>(this) : nullptr);
   router_->start(*system_);
   metrics_.on_scrape([this] { count_replicas(); });
   return {};
 }
 
-model::Result<void, std::string> Node::start_metadata() {
+model::Result<void, std::string> Node::start_alone() {
+  auto file = storage::read_cluster_file(store_->folder().files(), store_->folder().path());
+  if (!file.ok()) return model::Failure(file.error().text());
+  if (*file) {
+    return model::Failure(
+        std::string("this data folder belongs to a node of a cluster: give --cluster-addr and --node-id as before, "
+                    "or another --data-dir"));
+  }
+  if (auto ok = start_metadata(kMetadataReplicaAlone, {{kMetadataReplicaAlone}, {}}, true); !ok.ok()) return ok;
+  std::unique_lock lock(mutex_);
+  bool done = changed_.wait_for(lock, kStartTimeout, [&] {
+    if (!failure_.empty()) return true;
+    if (!metadata_serving_ || !wish_) return false;
+    for (const auto& [id, partition] : partitions_) {
+      if (!partition.serving()) return false;
+    }
+    return true;
+  });
+  if (!failure_.empty()) return model::Failure(failure_);
+  if (!done)
+    return model::Failure(std::string("the replicas of this node did not serve in time; its log says why"));
+  return {};
+}
+
+ReplicaServices Node::services() {
+  return {*store_, *committer_, *applier_, *readers_, cluster_ ? &transport_ : nullptr};
+}
+
+void Node::items_synced(const std::vector<storage::SyncedIndex>& indexes) {
+  std::lock_guard lock(mutex_);
+  for (const storage::SyncedIndex& index : indexes) {
+    if (index.replica.partition == model::PartitionId{}) {
+      if (in_cluster_) metadata_mailbox_->push(ItemsSynced{index.index});
+      continue;
+    }
+    auto it = partitions_.find(index.replica.partition);
+    if (it != partitions_.end()) it->second.mailbox->push(ItemsSynced{index.index});
+  }
+}
+
+// Blocks on the disk.
+model::Result<void, std::string> Node::start_metadata(model::ReplicaId self, const raft::Membership& members,
+                                                      bool campaign) {
   const storage::RecoveredReplica* recovered = nullptr;
   for (const storage::RecoveredReplica& replica : store_->recovered()) {
-    if (replica.address.partition == model::PartitionId{}) recovered = &replica;
+    if (replica.address.partition == model::PartitionId{} && replica.address.replica == self)
+      recovered = &replica;
   }
   cluster::Placement placement;
   placement.cluster_id = store_->folder().incarnation();
-  placement.nodes = {kSelf};
+  placement.nodes = {self_};
   placement.partitions_per_table = partitions_per_table_;
-  ReplicaServices services{*store_, *committer_, *applier_, *readers_};
+  if (cluster_) placement.live = [this](model::NodeId node) { return node == self_ || connected(node); };
   auto opened = open_metadata(
-      services, kMetadataReplica, {{kMetadataReplica}, {}}, std::move(placement),
-      [this](model::PartitionId id) { return counts(id); }, recovered);
+      services(), self, members, std::move(placement), [this](model::PartitionId id) { return counts(id); },
+      recovered);
   if (!opened.ok()) return model::Failure(opened.error().text());
   metadata_ = static_cast<cluster::MetadataMachine*>(&opened->replica->machine());
-  metadata_mailbox_ = std::make_shared<ReplicaMailbox>(&refuse);
+  std::shared_ptr<const cluster::ClusterState> state = metadata_->state();
+  metadata_applied_ = opened->state.applied.index;
+  {
+    std::lock_guard lock(mutex_);
+    metadata_mailbox_ = std::make_shared<ReplicaMailbox>(&actors::refuse);
+    in_cluster_ = true;
+  }
+  barrier_.applied(metadata_applied_);
+  // Where others may have gone on meanwhile, this is what was, and all that is known: it is served until group 0
+  // says more. Alone, what is not replayed yet may take back what this says.
+  if (cluster_) reconcile(std::move(state));
+  auto driver =
+      std::make_unique<ReplicaDriver>(services(), std::move(opened->state), metadata_mailbox_,
+                                      std::move(opened->replica), metadata_events());
+  spawn_replica_actor(*system_, metadata_mailbox_, std::move(driver));
+  if (campaign) metadata_mailbox_->push(Campaign{});
+  return {};
+}
+
+ReplicaEvents Node::metadata_events() {
   ReplicaEvents events;
   events.serving_changed = [this](const cluster::Replica& replica) {
     metadata_serving_ = replica.serving();
     if (replica.serving()) reconcile(metadata_->state());
+    if (!cluster_) return;
+    report_leadership({model::PartitionId{}, replica.node().term(), replica.serving(), {}});
+    if (replica.serving() && !metadata_->state()->bootstrapped()) bootstrap_metadata();
   };
   events.state_changed = [this](cluster::Replica& replica) {
-    // Before it serves, the log is still being replayed: what it wished meanwhile may be over.
-    if (replica.serving()) reconcile(metadata_->state());
+    // Alone: before it serves, the log is still being replayed, and what it wished meanwhile may be over.
+    if (cluster_ || replica.serving()) reconcile(metadata_->state());
+  };
+  events.applied = [this](const cluster::Replica& replica) {
+    metadata_applied_ = replica.applied_index();
+    barrier_.applied(replica.applied_index());
+  };
+  events.role_changed = [this](const raft::SoftState& soft) {
+    if (soft.role == raft::Role::kLeader && soft.term != metadata_term_) metrics_.elections_total.Increment();
+    metadata_term_ = soft.term;
+  };
+  events.turned = [this](const cluster::Replica& replica, const ReplicaContact&) {
+    metadata_awake_ = replica.node().membership().voters.size() != 1;
   };
   events.failed = [this](const std::string& why) { fail("the metadata group failed: " + why); };
-  auto driver = std::make_unique<ReplicaDriver>(services, std::move(opened->state), metadata_mailbox_,
-                                                std::move(opened->replica), std::move(events));
-  spawn_replica_actor(*system_, metadata_mailbox_, std::move(driver));
-  metadata_mailbox_->push(Campaign{});
-  return {};
+  return events;
 }
 
 bool Node::ready() const {
-  if (failed_ || !metadata_serving_) return false;
+  if (failed_ || !in_cluster_) return false;
   std::lock_guard lock(mutex_);
+  if (!wish_ || stopping_) return false;
+  if (cluster_ ? !leaders_.find({}) : !metadata_serving_) return false;
   for (const auto& [id, partition] : partitions_) {
-    if (!partition.serving()) return false;
+    if (!served(id)) return false;
   }
   return true;
 }
@@ -144,10 +210,14 @@ void Node::stop() {
     std::lock_guard lock(mutex_);
     if (std::exchange(stopping_, true)) return;
   }
+  if (ticker_) ticker_->stop();
+  transport_.detach();
+  if (link_) link_->stop();  // nothing comes in any more
   metrics_.remove_hooks();
   if (readers_) readers_->stop();  // nothing opens or reads any more
+  barrier_.stop();
   if (router_) router_->stop();
-  if (metadata_mailbox_) metadata_mailbox_->close();
+  if (in_cluster_) metadata_mailbox_->close();
   {
     std::lock_guard lock(mutex_);
     for (auto& [id, partition] : partitions_) partition.mailbox->close();
@@ -160,6 +230,7 @@ void Node::stop() {
   if (router_) router_->publish(nullptr);
   system_.reset();
   router_.reset();
+  link_.reset();
   if (store_) {
     if (auto closed = store_->close(); !closed.ok())
       spdlog::error("closing the data folder: {}", closed.error().text());
@@ -190,28 +261,37 @@ void Node::fail(const std::string& why) {
 // ---------------------------------------------------------------------------------------------------------
 
 void Node::execute(api::RequestPtr request, net::RequestContext context, net::Done done) {
-  if (request->operation->owner() == api::Owner::kTables) {
-    return execute_tables(std::move(request), context, std::move(done));
+  if (request->operation->owner() != api::Owner::kTables)
+    return router_->execute(std::move(request), context, std::move(done));
+  const bool writes = static_cast<const api::TableOperation&>(*request->operation).writes();
+  if (!cluster_) {
+    if (!writes) return run_on_metadata(std::move(request), std::move(done));
+    std::optional<cluster::RequestId> id;
+    if (context.client_retry_id) id = context.request_id;
+    return change_tables_here(std::move(request), id, std::move(done));
   }
-  router_->execute(std::move(request), context, std::move(done));
+  if (writes) return router_->execute_tables(std::move(request), context, std::move(done));
+  barrier_.wait(context.deadline, [this, request = std::move(request), done = std::move(done)](bool fresh) mutable {
+    if (!fresh) return done(api::internal_error("The cluster's metadata cannot be read now"));
+    run_on_metadata(std::move(request), std::move(done));
+  });
 }
 
 std::unique_ptr<net::DispatchBatch> Node::new_batch() {
   return std::make_unique<RequestBatch>(*readers_, reader_threads_);
 }
 
-void Node::execute_tables(api::RequestPtr request, const net::RequestContext& context, net::Done done) {
-  const auto& operation = static_cast<const api::TableOperation&>(*request->operation);
-  if (!operation.writes()) {
-    metadata_mailbox_->push(Run{[this, request = std::move(request), done = std::move(done)]() mutable {
-      api::Evaluation evaluation = metadata_->read(*request);
-      if (auto* error = std::get_if<api::Error>(&evaluation)) return done(api::Failure(std::move(*error)));
-      done(std::get<api::Answer>(std::move(evaluation)));
-    }});
-    return;
-  }
-  std::optional<cluster::RequestId> id;
-  if (context.client_retry_id) id = context.request_id;
+// A read of the tables as they are applied here.
+void Node::run_on_metadata(api::RequestPtr request, net::Done done) {
+  metadata_mailbox_->push(Run{[this, request = std::move(request), done = std::move(done)]() mutable {
+    api::Evaluation evaluation = metadata_->read(*request);
+    if (auto* error = std::get_if<api::Error>(&evaluation)) return done(api::Failure(std::move(*error)));
+    done(std::get<api::Answer>(std::move(evaluation)));
+  }});
+}
+
+// By group 0's leader, where it is here.
+void Node::change_tables_here(api::RequestPtr request, std::optional<cluster::RequestId> id, net::Done done) {
   metadata_mailbox_->push(WriteCall{
       std::move(request), {}, id, [this, done = std::move(done)](api::Result<api::Answer> result) mutable {
         const auto* answer = result.ok() ? std::get_if<api::TableAnswer>(&*result) : nullptr;

@@ -1,9 +1,17 @@
 // Node: one process of a cluster, wired by hand: store, committer, applier, readers, the metadata actor, a
-// partition actor a replica, the router. It makes what group 0 wishes: opens the replicas that are to be
-// here, closes those that are not.
+// partition actor a replica, the router, and in a cluster of several the link to the other nodes. It makes what
+// group 0 wishes: opens the replicas that are to be here, closes those that are not.
 //
 // Threads: CAF's workers carry the actors; the committer, the applier and the readers touch the disk; LevelDB
-// compacts on threads of its own. Calls of Dispatcher come from the HTTP threads.
+// compacts on threads of its own; the link has one, and so has the ticker. Calls of Dispatcher come from the HTTP
+// threads.
+//
+//   node.cpp             start, stop, requests on tables
+//   node_partitions.cpp  replicas opened and closed as group 0 wishes
+//   node_cluster.cpp     how it comes into a cluster: identity, bootstrap, joining, registering
+//   node_peers.cpp       what it says to other nodes, and what they ask of it
+//   node_leaders.cpp     who leads what: reports, routes, leaderships that go where they should be
+//   node_status.cpp      what operators see
 #pragma once
 
 #include <atomic>
@@ -11,43 +19,70 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "actors/metadata_barrier.h"
 #include "actors/partition_port.h"
 #include "actors/replica_opener.h"
 #include "actors/router.h"
+#include "actors/ticker.h"
+#include "actors/transport.h"
+#include "cluster/init_messages.h"
+#include "cluster/leaders.h"
 #include "model/result.h"
 #include "monitoring/metrics.h"
 #include "net/dispatcher.h"
+#include "net/link.h"
+#include "storage/cluster_file.h"
 #include "storage/store.h"
 
 namespace stator::actors {
+
+// A node of a cluster of several.
+struct ClusterOptions {
+  model::NodeId node;
+  std::string zone;
+  net::LinkAddress listen;             // the port is not 0: the others keep it
+  std::vector<net::LinkAddress> join;  // others' links: whom to ask where this node's folder is new
+  std::string client_address;          // URLs, for people and tools
+  std::string admin_address;
+  std::string version;
+};
 
 struct NodeOptions {
   std::string data_dir = "stator-data";
   bool in_memory = false;  // nothing is written to disk, and everything goes with the process
   storage::FileSystem* files =
       nullptr;  // instead of the disk or the memory: tests that make it fail. Outlives the node
-  uint32_t partitions_per_table = 1;
+  uint32_t partitions_per_table = 0;  // 0: one in a cluster of one, else a leader for each node, up to 4
   size_t reader_threads = 2;
   size_t actor_threads = 1;
+  std::optional<ClusterOptions> cluster;  // nothing: a cluster of one
 };
 
-class Node final : public net::Dispatcher {
+class Node final : public net::Dispatcher, private Peers, private net::LinkHandler {
  public:
-  // Opens the data folder, replays what must be, and returns once all replicas of this node serve. The error
-  // is a sentence for the operator. `metrics` outlives the node.
+  // Opens the data folder and replays what must be. A cluster of one: returns once all its replicas serve. A node of
+  // several: returns when it listens; ready() says when it serves. The error is a sentence for the operator.
+  // `metrics` outlives the node.
   static model::Result<std::unique_ptr<Node>, std::string> start(const NodeOptions& options,
                                                                  monitoring::Metrics& metrics);
   ~Node() override;
 
   void execute(api::RequestPtr request, net::RequestContext context, net::Done done) override;
   std::unique_ptr<net::DispatchBatch> new_batch() override;
-  // Every replica that should be here serves, and none has failed.
+  bool forwards() const override { return cluster_.has_value(); }
+  // Clients may come: every replica that should be here has a leader, and none has failed.
   bool ready() const;
+  // The state of the cluster as this node sees it, as JSON (docs/hacking.md).
+  std::string status_json() const;
+  // Before stop(), while requests are still answered: other nodes take over what is led here, as far as they can
+  // within two seconds.
+  void hand_over();
   // Answers what waits, writes what is accepted, closes the folder. Call after the gateway has stopped.
   void stop();
 
@@ -58,29 +93,89 @@ class Node final : public net::Dispatcher {
     std::shared_ptr<ReplicaMailbox> mailbox;
     bool serving() const { return port && port->serving; }
   };
-  static constexpr model::NodeId kSelf{1};  // a cluster of one
+  static constexpr model::NodeId kAlone{1};  // the only node of a cluster of one
 
-  explicit Node(monitoring::Metrics& metrics);
+  Node(const NodeOptions& options, monitoring::Metrics& metrics);
   model::Result<void, std::string> open(const NodeOptions& options);
-  model::Result<void, std::string> start_metadata();
+  model::Result<void, std::string> start_alone();
+  ReplicaServices services();
+  model::Result<void, std::string> start_metadata(model::ReplicaId self, const raft::Membership& members,
+                                                  bool campaign);
+  ReplicaEvents metadata_events();
+  void items_synced(const std::vector<storage::SyncedIndex>& indexes);
+  void count_replicas();
+  void fail(const std::string& why);
+  void run_on_metadata(api::RequestPtr request, net::Done done);
+  void change_tables_here(api::RequestPtr request, std::optional<cluster::RequestId> id, net::Done done);
+
+  // node_partitions.cpp
   void reconcile(std::shared_ptr<const cluster::ClusterState> state);
   void open_in_background(const cluster::Partition& partition, const model::Table& table);
-  void partition_opened(model::PartitionId id, storage::Result<OpenedReplica> opened,
+  void partition_opened(const cluster::Partition& partition, storage::Result<OpenedReplica> opened,
                         const model::Table& table);
   void partition_closed(const storage::PartitionState& state);
   void drop_unwished(const cluster::ClusterState& state);
   void remove_replica(storage::ReplicaAddress address, std::optional<storage::PartitionState> state);
   void publish_routes();
   void serving_changed(PartitionPort& port, const cluster::Replica& replica);
-  void execute_tables(api::RequestPtr request, const net::RequestContext& context, net::Done done);
   void when_serving(model::TableId table, std::function<void()> then);
   void check_serving();
-  void count_replicas();
-  void fail(const std::string& why);
+  bool served(model::PartitionId partition) const;  // requires mutex_
   ReplicaEvents partition_events(const std::shared_ptr<PartitionPort>& port);
   model::TableCounts counts(model::PartitionId partition) const;
 
+  // node_cluster.cpp
+  model::Result<void, std::string> start_in_cluster();
+  model::Result<void, std::string> enter(const storage::ClusterFile& file);
+  net::LinkIdentity identity() const;
+  cluster::Member self_member() const;
+  std::vector<cluster::Member> members() const;
+  void update_peers();
+  void remember_members(const cluster::ClusterState& state);
+  void try_to_join();
+  void try_to_register();
+  void join_answered(const cluster::JoinReply& reply);
+  cluster::JoinRequest join_request() const;
+  void answer_bootstrap(const std::string& body, net::Reply reply);
+  void answer_join(net::LinkBody body, std::chrono::steady_clock::time_point deadline, net::Reply reply);
+  void register_node(const cluster::JoinRequest& request, net::Reply reply);
+  void start_entering(storage::ClusterFile file, net::UniqueFunction<void(std::string)> done);
+  void bootstrap_metadata();
+
+  // node_peers.cpp: net::LinkHandler and Peers
+  std::optional<std::string> refuse(const net::LinkIdentity& peer) override;
+  void peer_up(const net::LinkIdentity& peer) override;
+  void peer_lost(model::NodeId peer) override;
+  void message(const net::LinkIdentity& from, uint16_t kind, net::LinkBody body) override;
+  void request(const net::LinkIdentity& from, uint16_t kind, net::LinkBody body,
+               std::chrono::steady_clock::time_point deadline, net::Reply reply) override;
+  void drained(model::NodeId, net::LinkClass) override {}
+  model::NodeId self() const override { return self_; }
+  bool connected(model::NodeId node) const override;
+  void forward(model::NodeId to, const PartitionCall& call, Forwarded done) override;
+  void change_tables(const PartitionCall& call, net::Done done) override;
+  void refresh(std::chrono::steady_clock::time_point deadline, net::UniqueFunction<void(bool)> then) override;
+  void ask_for_barrier(MetadataBarrier::Asked asked);
+  void serve_forward(const net::LinkBody& body, std::chrono::steady_clock::time_point deadline,
+                     net::Reply reply);
+
+  // node_leaders.cpp
+  void tick();
+  void clean_up_once();
+  void report_leadership(const cluster::Report::Leadership& leadership);
+  void leaders_reported(model::NodeId from, const cluster::Report& report);
+  void set_routes(const std::vector<model::PartitionId>& partitions);  // requires mutex_
+  void report_all(std::optional<model::NodeId> to);
+  void balance_leaders();
+  void campaign_where_first();
+
   monitoring::Metrics& metrics_;
+  const std::optional<ClusterOptions> cluster_;
+  const model::NodeId self_;
+  const uint32_t partitions_per_table_;
+  const size_t reader_threads_;
+  const uint64_t boot_epoch_;
+  cluster::Incarnation incarnation_{};  // of the data folder, once it is open
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<storage::FileSystem> files_;  // null where the options bring one
   std::unique_ptr<storage::Store> store_;
@@ -90,12 +185,22 @@ class Node final : public net::Dispatcher {
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<Router> router_;
-  uint32_t partitions_per_table_ = 1;
-  size_t reader_threads_ = 1;
-  cluster::MetadataMachine* metadata_ = nullptr;  // of the metadata actor: only on its thread
-  std::shared_ptr<ReplicaMailbox> metadata_mailbox_;
+  Transport transport_;
+  std::unique_ptr<net::Link> link_;  // null in a cluster of one
+  MetadataBarrier barrier_;
+  std::unique_ptr<Ticker> ticker_;
+
+  // Of the metadata actor: only on its thread, once it is started.
+  cluster::MetadataMachine* metadata_ = nullptr;
+  std::shared_ptr<ReplicaMailbox> metadata_mailbox_;  // set once, before the link or the actor can ask for it
+  std::atomic<bool> in_cluster_{false};               // metadata_mailbox_ is there
   std::atomic<bool> metadata_serving_{false};
+  std::atomic<bool> metadata_awake_{false};
+  std::atomic<uint64_t> metadata_applied_{0};  // index; what it published is that new
+  std::atomic<uint64_t> metadata_term_{0};
   std::atomic<bool> failed_{false};
+  std::atomic<bool> linked_{false};  // link_ is there
+  std::mutex cluster_file_mutex_;    // one writer at a time; before mutex_
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -105,7 +210,20 @@ class Node final : public net::Dispatcher {
       creating_;             // by mutex_: until the table serves
   std::string failure_;      // by mutex_
   bool stopping_ = false;    // by mutex_
-  bool reconciled_ = false;  // by mutex_: at least once
+  bool handing_over_ = false;  // by mutex_: leaderships go elsewhere, and do not come back
+  bool dropped_unwished_ = false;  // by mutex_: what a crash left of dropped tables is gone
+
+  cluster::Leaders leaders_;                                   // by mutex_
+  PartitionRoutes routes_;                                     // by mutex_
+  std::optional<storage::ClusterFile> cluster_file_;           // by mutex_: as it is on disk
+  std::map<model::NodeId, net::LinkIdentity> peers_up_;        // by mutex_
+  std::map<model::NodeId, int64_t> up_since_ms_;               // by mutex_
+  std::map<model::NodeId, std::string> told_addresses_;        // by mutex_: newer than what group 0 says
+  // The ticker's.
+  uint64_t ticks_ = 0;
+  size_t next_join_ = 0;
+  std::atomic<bool> joining_{false};     // a request is on its way
+  std::atomic<bool> registered_{false};  // group 0 has this node as it is
 };
 
 }  // namespace stator::actors

@@ -1,6 +1,7 @@
 // What a node does to make group 0's wishes true: replicas opened, closed, served.
 #include <spdlog/spdlog.h>
 
+#include "actors/clock.h"
 #include "actors/node.h"
 #include "actors/replica_actor.h"
 #include "model/assert.h"
@@ -15,66 +16,89 @@ const cluster::ReplicaPlace* place_on(model::NodeId node, const cluster::Partiti
   return nullptr;
 }
 
+bool is_first_leader(const cluster::Partition& partition, const cluster::ReplicaPlace& place) {
+  return partition.first_leader == place.id;
+}
+
 }  // namespace
 
 // Runs on the metadata actor: only compares, the work is done elsewhere.
 void Node::reconcile(std::shared_ptr<const cluster::ClusterState> state) {
   std::vector<std::shared_ptr<ReplicaMailbox>> closing;
-  bool first = false;
+  std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, raft::Membership>> wishes;
+  bool drop = false;
   std::vector<std::pair<cluster::Partition, model::Table>> opening;
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
     wish_ = state;
-    first = !std::exchange(reconciled_, true);
+    // In a cluster of several this may be an old state: refresh() comes before anything is thrown away.
+    drop = !cluster_ && !std::exchange(dropped_unwished_, true);
     for (auto it = partitions_.begin(); it != partitions_.end();) {
+      auto wished = state->partitions.find(it->first);
+      const cluster::ReplicaPlace* place =
+          wished == state->partitions.end() ? nullptr : place_on(self_, wished->second);
       // One that is still opening is looked at again when it is open.
-      if (state->partitions.contains(it->first) || !it->second.port) {
+      if (!it->second.port || (place && place->id == it->second.port->replica())) {
+        if (cluster_ && place) wishes.emplace_back(it->second.mailbox, cluster::wished_members(wished->second));
         ++it;
         continue;
       }
       it->second.port->dropped = true;
       it->second.port->serving = false;
       it->second.port->serves_alone = false;
+      it->second.port->voter = false;
       closing.push_back(std::move(it->second.mailbox));
+      if (wished == state->partitions.end()) leaders_.forget(it->first);
       it = partitions_.erase(it);
     }
     for (const auto& [id, partition] : state->partitions) {
-      if (partitions_.contains(id) || !place_on(kSelf, partition)) continue;
+      if (partitions_.contains(id) || !place_on(self_, partition)) continue;
       const model::Table* table = state->find(partition.table);
       STATOR_ASSERT(table != nullptr, "a partition belongs to a table");
       Partition& here = partitions_[id];
-      here.mailbox = std::make_shared<ReplicaMailbox>(&refuse);
+      here.mailbox = std::make_shared<ReplicaMailbox>(&actors::refuse);
       opening.emplace_back(partition, *table);
     }
   }
   publish_routes();
   for (auto& mailbox : closing) mailbox->close();  // partition_closed() follows, when the actor has ended
-  if (first) drop_unwished(*state);
+  for (auto& [mailbox, wish] : wishes) mailbox->push(Reconfigure{std::move(wish)});
+  if (drop) drop_unwished(*state);
   for (auto& [partition, table] : opening) open_in_background(partition, table);
+  if (cluster_) remember_members(*state);
   check_serving();
 }
 
 void Node::open_in_background(const cluster::Partition& partition, const model::Table& table) {
   bool accepted = readers_->try_submit([this, partition, table] {
     const storage::RecoveredReplica* recovered = nullptr;
-    const cluster::ReplicaPlace* place = place_on(kSelf, partition);
+    const cluster::ReplicaPlace* place = place_on(self_, partition);
     for (const storage::RecoveredReplica& replica : store_->recovered()) {
       if (replica.address.partition == partition.id && replica.address.replica == place->id)
         recovered = &replica;
     }
-    ReplicaServices services{*store_, *committer_, *applier_, *readers_};
-    partition_opened(partition.id, open_partition(services, partition, *place, recovered), table);
+    partition_opened(partition, open_partition(services(), partition, *place, recovered), table);
   });
   if (accepted) return;
   std::lock_guard lock(mutex_);
   if (!stopping_) spdlog::error("partition {} is not opened: the readers are busy", partition.id.value);
 }
 
-void Node::partition_opened(model::PartitionId id, storage::Result<OpenedReplica> opened,
+void Node::partition_opened(const cluster::Partition& partition, storage::Result<OpenedReplica> opened,
                             const model::Table& table) {
-  if (!opened.ok())
+  const model::PartitionId id = partition.id;
+  const cluster::ReplicaPlace& place = *place_on(self_, partition);
+  if (!opened.ok()) {
+    if (opened.error().code == storage::ErrorCode::kRemoved) {
+      // An old wish, replayed: a later one takes it back.
+      spdlog::info("partition {} is not opened: {}", id.value, opened.error().text());
+      std::lock_guard lock(mutex_);
+      partitions_.erase(id);
+      return;
+    }
     return fail("partition " + std::to_string(id.value) + " cannot be opened: " + opened.error().text());
+  }
   std::shared_ptr<PartitionPort> port;
   std::shared_ptr<ReplicaMailbox> mailbox;
   {
@@ -82,25 +106,30 @@ void Node::partition_opened(model::PartitionId id, storage::Result<OpenedReplica
     auto it = partitions_.find(id);
     if (stopping_ || it == partitions_.end()) return;
     mailbox = it->second.mailbox;
-    port = std::make_shared<PartitionPort>(id, opened->state.space, *readers_, mailbox);
+    port = std::make_shared<PartitionPort>(id, place.id, opened->state.space, *readers_, mailbox);
     port->items = opened->state.item_count;
     port->bytes = opened->state.item_bytes;
+    port->applied = opened->state.applied.index;
+    port->awake = true;
     it->second.port = port;
   }
   // The way to it is known before it can say that it serves: whoever waits for that sends requests at once.
   publish_routes();
-  ReplicaServices services{*store_, *committer_, *applier_, *readers_};
-  auto driver = std::make_unique<ReplicaDriver>(services, std::move(opened->state), mailbox,
+  const bool born = opened->state.applied.index == 0 && !place.late;
+  auto driver = std::make_unique<ReplicaDriver>(services(), std::move(opened->state), mailbox,
                                                 std::move(opened->replica), partition_events(port));
   mailbox->push(Configure{table});
-  mailbox->push(Campaign{});
+  if (!cluster_ || (born && is_first_leader(partition, place))) mailbox->push(Campaign{});
+  if (cluster_) mailbox->push(Reconfigure{cluster::wished_members(partition)});
   spawn_replica_actor(*system_, mailbox, std::move(driver));
   std::shared_ptr<const cluster::ClusterState> wish;
   {
     std::lock_guard lock(mutex_);
     wish = wish_;
   }
-  if (!wish->partitions.contains(id)) reconcile(std::move(wish));  // it was dropped while it was being opened
+  // Where the wish changed while it was being opened.
+  auto wished = wish->partitions.find(id);
+  if (wished == wish->partitions.end() || wished->second != partition) reconcile(std::move(wish));
 }
 
 ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port) {
@@ -109,11 +138,22 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
   events.applied = [port](const cluster::Replica& replica) {
     port->items.store(replica.applied_state().items, std::memory_order_relaxed);
     port->bytes.store(replica.applied_state().bytes, std::memory_order_relaxed);
+    port->applied.store(replica.applied_index(), std::memory_order_release);
   };
   events.role_changed = [this, port](const raft::SoftState& soft) {
     if (soft.role == raft::Role::kLeader && !port->leads) metrics_.elections_total.Increment();
     port->leads = soft.role == raft::Role::kLeader;
   };
+  if (cluster_) {
+    events.turned = [port](const cluster::Replica& replica, const ReplicaContact& contact) {
+      if (contact.heard) port->leader_heard_ms.store(steady_millis(), std::memory_order_relaxed);
+      port->committed.store(std::max<raft::Index>(contact.committed, replica.node().commit_index()),
+                            std::memory_order_release);
+      const bool voter = raft::is_voter(replica.node().membership(), port->replica());
+      port->voter.store(voter && replica.applied_index() > 0, std::memory_order_release);
+      port->awake.store(true, std::memory_order_release);
+    };
+  }
   events.closed = [this, port](const storage::PartitionState& state) {
     if (port->dropped) partition_closed(state);
   };
@@ -126,7 +166,17 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
 void Node::serving_changed(PartitionPort& port, const cluster::Replica& replica) {
   port.serves_alone.store(replica.serves_alone(), std::memory_order_release);
   port.serving.store(replica.serving(), std::memory_order_release);
+  if (cluster_) {
+    return report_leadership({port.partition(), replica.node().term(), replica.serving(),
+                              {port.items.load(), port.bytes.load()}});
+  }
   check_serving();
+}
+
+bool Node::served(model::PartitionId partition) const {
+  if (cluster_) return bool(leaders_.find(partition));
+  auto here = partitions_.find(partition);
+  return here != partitions_.end() && here->second.serving();
 }
 
 // What was asked for and is there now: tables whose creation is answered, and the start that waits.
@@ -135,14 +185,11 @@ void Node::check_serving() {
   {
     std::lock_guard lock(mutex_);
     for (auto it = creating_.begin(); it != creating_.end();) {
-      bool served = true;
+      bool all = true;
       if (wish_) {
-        for (const cluster::Partition* partition : wish_->partitions_of(it->first)) {
-          auto here = partitions_.find(partition->id);
-          served &= here != partitions_.end() && here->second.serving();
-        }
+        for (const cluster::Partition* partition : wish_->partitions_of(it->first)) all &= served(partition->id);
       }
-      if (!served) {
+      if (!all) {
         ++it;
         continue;
       }
@@ -162,16 +209,27 @@ void Node::when_serving(model::TableId table, std::function<void()> then) {
   check_serving();
 }
 
-// Its table is dropped and its actor has ended: nothing of it is written any more, so log and rows can go.
+// Its table is dropped, or it was replaced, and its actor has ended: nothing of it is written any more, so log and rows
+// can go.
 void Node::partition_closed(const storage::PartitionState& state) {
   remove_replica({state.partition, state.replica}, state);
+  std::shared_ptr<const cluster::ClusterState> wish;
+  {
+    std::lock_guard lock(mutex_);
+    wish = wish_;
+  }
+  if (wish && wish->partitions.contains(state.partition)) reconcile(std::move(wish));  // its successor opens
 }
 
 // What a crash left of tables that were dropped before it.
 void Node::drop_unwished(const cluster::ClusterState& state) {
   for (const storage::RecoveredReplica& replica : store_->recovered()) {
-    bool metadata = replica.address.partition == model::PartitionId{};
-    if (metadata || state.partitions.contains(replica.address.partition)) continue;
+    if (replica.address.partition == model::PartitionId{}) continue;
+    auto wished = state.partitions.find(replica.address.partition);
+    if (wished != state.partitions.end()) {
+      const cluster::ReplicaPlace* place = place_on(self_, wished->second);
+      if (place && place->id == replica.address.replica) continue;
+    }
     remove_replica(replica.address, replica.state);
   }
 }
@@ -201,15 +259,48 @@ void Node::publish_routes() {
   for (const auto& [id, partition] : partitions_) {
     if (partition.port) ports.emplace(id, partition.port);
   }
-  router_->publish(std::make_shared<const Routes>(Routes{cluster::PartitionMap(*wish_), std::move(ports)}));
+  if (cluster_) {
+    auto mailboxes = std::make_shared<Mailboxes>();
+    auto nodes = std::make_shared<ReplicaNodes>();
+    mailboxes->emplace(model::PartitionId{}, metadata_mailbox_);
+    for (const auto& [id, port] : ports) mailboxes->emplace(id, partitions_.at(id).mailbox);
+    if (cluster_file_) {
+      for (const storage::ClusterMember& member : cluster_file_->members)
+        nodes->emplace(member.metadata_replica, member.node);
+    }
+    for (const auto& [id, node] : wish_->nodes) nodes->emplace(node.metadata_replica, id);
+    for (const auto& [id, partition] : wish_->partitions) {
+      for (const cluster::ReplicaPlace& place : partition.replicas) nodes->emplace(place.id, place.node);
+    }
+    transport_.publish(std::shared_ptr<const Mailboxes>(std::move(mailboxes)));
+    transport_.publish(std::shared_ptr<const ReplicaNodes>(std::move(nodes)));
+    std::erase_if(routes_, [&](const auto& route) {
+      return route.first != model::PartitionId{} && !wish_->partitions.contains(route.first);
+    });
+    std::vector<model::PartitionId> added;
+    auto add = [&](model::PartitionId id) {
+      auto [it, inserted] = routes_.try_emplace(id, nullptr);
+      if (!inserted) return;
+      it->second = std::make_shared<PartitionRoute>();
+      added.push_back(id);
+    };
+    add(model::PartitionId{});
+    for (const auto& [id, partition] : wish_->partitions) add(id);
+    set_routes(added);
+  }
+  router_->publish(
+      std::make_shared<const Routes>(Routes{cluster::PartitionMap(*wish_), std::move(ports), routes_}));
 }
 
 model::TableCounts Node::counts(model::PartitionId id) const {
   std::lock_guard lock(mutex_);
   auto it = partitions_.find(id);
-  if (it == partitions_.end() || !it->second.port) return {};
-  return {it->second.port->items.load(std::memory_order_relaxed),
-          it->second.port->bytes.load(std::memory_order_relaxed)};
+  if (it != partitions_.end() && it->second.port) {
+    return {it->second.port->items.load(std::memory_order_relaxed),
+            it->second.port->bytes.load(std::memory_order_relaxed)};
+  }
+  const cluster::Leaders::Leader* leader = leaders_.details(id);
+  return leader ? leader->counts : model::TableCounts{};
 }
 
 }  // namespace stator::actors

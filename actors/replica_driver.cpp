@@ -10,13 +10,15 @@ namespace stator::actors {
 namespace {
 
 api::Error try_again(const char* why) { return api::service_unavailable(why, 50).error; }
+api::Error not_here(const char* why) { return api::not_leading(why).error; }
 
 }  // namespace
 
 void refuse(ReplicaInput&& input) {
-  api::Error error = try_again("The partition is closing on this node");
+  api::Error error = not_here("The partition is not served by this node");
   if (auto* write = std::get_if<WriteCall>(&input)) write->done(api::Failure(std::move(error)));
   if (auto* read = std::get_if<ReadCall>(&input)) read->job(&error);
+  if (auto* metadata = std::get_if<MetadataCall>(&input)) metadata->done(api::Failure(std::move(error)));
 }
 
 ReplicaDriver::ReplicaDriver(ReplicaServices services, storage::PartitionState state,
@@ -46,7 +48,7 @@ void ReplicaDriver::abandon_clients() {
       (*done)(api::internal_error(
           "The partition stopped on this node; the outcome of this request is not known"));
     } else {
-      api::Error error = try_again("The partition stopped on this node");
+      api::Error error = not_here("The partition stopped on this node");
       std::get<ReadJob>(client)(&error);
     }
   }
@@ -71,25 +73,34 @@ void ReplicaDriver::drain() {
     fail(std::string(cluster::log_entry_error_text(replica_->failure()->error)) + " at index " +
          std::to_string(replica_->failure()->index));
   }
+  if (events_.turned) events_.turned(*replica_, contact_);
+  contact_.heard = false;
 }
 
 // --- inputs
 // -----------------------------------------------------------------------------------------------------------
 
 void ReplicaDriver::handle(WriteCall& call, uint64_t now) {
-  if (failed_) return refuse(std::move(call));
-  if (!replica_->serving()) return park(std::move(call));
+  if (failed_ || !replica_->serving()) return refuse_or_park(std::move(call));
   cluster::Command command{next_token_++, std::move(call.request), std::move(call.key), call.id};
   clients_.emplace(command.token, std::move(call.done));
   replica_->submit(std::move(command), now);
 }
 
 void ReplicaDriver::handle(ReadCall& call, uint64_t now) {
-  if (failed_) return refuse(std::move(call));
-  if (!replica_->serving()) return park(std::move(call));
+  if (failed_ || !replica_->serving()) return refuse_or_park(std::move(call));
   cluster::Token token = next_token_++;
   clients_.emplace(token, std::move(call.job));
   replica_->read(token, now);
+}
+
+void ReplicaDriver::handle(MetadataCall& call, uint64_t now) {
+  if (failed_ || !replica_->serving()) return refuse_or_park(std::move(call));
+  cluster::Command command;
+  command.token = next_token_++;
+  command.metadata = std::move(call.command);
+  clients_.emplace(command.token, std::move(call.done));
+  replica_->submit(std::move(command), now);
 }
 
 void ReplicaDriver::handle(RowsLoaded& loaded, uint64_t now) {
@@ -124,13 +135,30 @@ void ReplicaDriver::handle(ItemsSynced& synced, uint64_t now) {
 
 void ReplicaDriver::handle(Configure& configure, uint64_t now) { replica_->configure(configure.table, now); }
 void ReplicaDriver::handle(Campaign&, uint64_t now) { replica_->campaign(now); }
+void ReplicaDriver::handle(Tick&, uint64_t now) { replica_->tick(now); }
+void ReplicaDriver::handle(Step& step, uint64_t now) {
+  model::ReplicaId from = step.message.from;
+  const auto* append = std::get_if<raft::Append>(&step.message.body);
+  raft::Index commit = append ? append->commit : 0;
+  replica_->step(std::move(step.message), now);
+  if (from != replica_->leader()) return;
+  contact_.heard = true;
+  contact_.committed = std::max(contact_.committed, commit);
+}
+void ReplicaDriver::handle(PeerLost& lost, uint64_t now) { replica_->peer_connection_lost(lost.replica, now); }
+void ReplicaDriver::handle(Reconfigure& wish, uint64_t now) { replica_->reconfigure(wish.members, now); }
+void ReplicaDriver::handle(Transfer& transfer, uint64_t now) {
+  (void)replica_->transfer_leadership(transfer.to, now);  // whoever wished it sees what came of it
+}
 void ReplicaDriver::handle(Room&, uint64_t) { submit_stalled(); }
 void ReplicaDriver::handle(Run& run, uint64_t) { run.function(); }
 
 // Without a leader a request waits for one: the SDKs' own retries are too short for it (docs/architecture.md,
 // protocol 15). The gateway's deadline answers what waits too long.
-void ReplicaDriver::park(ReplicaInput input) {
-  if (parked_.size() >= kParkedCallsMax) return refuse(std::move(input));
+void ReplicaDriver::refuse_or_park(ReplicaInput input) {
+  const std::vector<model::ReplicaId>& voters = replica_->node().membership().voters;
+  const bool alone = voters.size() == 1 && voters.front() == address_.replica;
+  if (failed_ || !alone || parked_.size() >= kParkedCallsMax) return refuse(std::move(input));
   parked_.push_back(std::move(input));
 }
 
@@ -148,7 +176,10 @@ void ReplicaDriver::carry_out(cluster::ReplicaOutputs out) {
   if (out.soft_state && events_.role_changed) events_.role_changed(*out.soft_state);
   if (out.serving && events_.serving_changed) events_.serving_changed(*replica_);
   persist(std::move(out.persist));
-  STATOR_ASSERT(out.messages.empty(), "a cluster of one has no peers");
+  if (!out.messages.empty()) {
+    STATOR_ASSERT(services_.sender != nullptr, "a cluster of one has no peers");
+    services_.sender->send(address_.partition, state_.range_epoch, std::move(out.messages));
+  }
   apply(std::move(out.apply));
   if (!out.loads.empty()) load(std::move(out.loads));
   for (const raft::LogRead& read : out.log_reads) read_log(read);

@@ -25,12 +25,27 @@ using ReplicaMailbox = Mailbox<ReplicaInput, ReplicaActor>;
 // Answers an input that came after the end: calls hear that they may be tried again.
 void refuse(ReplicaInput&& input);
 
+// Takes messages to the replicas of other nodes, or loses them. Any thread.
+class MessageSender {
+ public:
+  virtual ~MessageSender() = default;
+  virtual void send(model::PartitionId partition, uint32_t range_epoch,
+                    std::vector<raft::Message> messages) = 0;
+};
+
 // The node's parts that a replica works with. All outlive it.
 struct ReplicaServices {
   storage::Store& store;
   storage::Committer& committer;
   storage::Applier& applier;
   storage::ReaderPool& readers;
+  MessageSender* sender = nullptr;  // null in a cluster of one
+};
+
+// What a follower knows of its leader, beside what the replica itself says.
+struct ReplicaContact {
+  bool heard = false;         // the leader spoke in this turn
+  raft::Index committed = 0;  // the highest commit index that a leader told
 };
 
 // What the owner is told, on the actor's thread.
@@ -39,12 +54,14 @@ struct ReplicaEvents {
   std::function<void(const cluster::Replica&)> applied;  // rows are in items/: counts may have changed
   std::function<void(cluster::Replica&)> state_changed;  // the state machine publishes something new
   std::function<void(const raft::SoftState&)> role_changed;
+  std::function<void(const cluster::Replica&, const ReplicaContact&)> turned;  // after each turn of the actor
   std::function<void(const std::string&)> failed;  // for good: why
   std::function<void(const storage::PartitionState&)>
       closed;  // the last word: nothing of this replica comes after it
 };
 
-// Requests that came while nobody served wait here; more are refused (docs/bounds.md).
+// Requests that came before the only voter serves wait here; more are refused (docs/bounds.md). In a group of
+// several it may be another one that will lead: there requests wait at the router.
 inline constexpr size_t kParkedCallsMax = 10'000;
 
 class ReplicaDriver {
@@ -67,6 +84,7 @@ class ReplicaDriver {
 
   void handle(WriteCall& call, uint64_t now);
   void handle(ReadCall& call, uint64_t now);
+  void handle(MetadataCall& call, uint64_t now);
   void handle(RowsLoaded& loaded, uint64_t now);
   void handle(Persisted& persisted, uint64_t now);
   void handle(Applied& applied, uint64_t now);
@@ -74,10 +92,15 @@ class ReplicaDriver {
   void handle(ItemsSynced& synced, uint64_t now);
   void handle(Configure& configure, uint64_t now);
   void handle(Campaign&, uint64_t now);
+  void handle(Tick&, uint64_t now);
+  void handle(Step& step, uint64_t now);
+  void handle(PeerLost& lost, uint64_t now);
+  void handle(Reconfigure& wish, uint64_t now);
+  void handle(Transfer& transfer, uint64_t now);
   void handle(Room&, uint64_t now);
   void handle(Run& run, uint64_t now);
 
-  void park(ReplicaInput input);
+  void refuse_or_park(ReplicaInput input);
   void unpark(uint64_t now);
   void carry_out(cluster::ReplicaOutputs out);
   void persist(std::vector<cluster::PersistWork> works);
@@ -105,6 +128,7 @@ class ReplicaDriver {
   std::deque<storage::Submission> stalled_log_;  // the committer's queue was full
   std::deque<std::pair<storage::ApplyBatch, storage::Applied>> stalled_apply_;
   raft::Index items_synced_ = 0;
+  ReplicaContact contact_;
   bool failed_ = false;
 };
 

@@ -9,12 +9,13 @@
 
 #include "api/answer.h"
 #include "api/operation.h"
+#include "cluster/metadata_command.h"
 #include "cluster/request_ids.h"
 #include "cluster/state_machine.h"
 #include "model/table.h"
 #include "net/dispatcher.h"
 #include "net/unique_function.h"
-#include "raft/entry.h"
+#include "raft/messages.h"
 #include "storage/error.h"
 
 namespace stator::actors {
@@ -24,6 +25,12 @@ struct WriteCall {
   api::RequestPtr request;
   std::string key;  // item operations: model::item_key
   std::optional<cluster::RequestId> id;
+  net::Done done;
+};
+
+// What a node asks of group 0 (cluster/metadata_command.h).
+struct MetadataCall {
+  std::shared_ptr<const cluster::MetadataCommand> command;
   net::Done done;
 };
 
@@ -60,13 +67,30 @@ struct Configure {
   model::Table table;
 };
 struct Campaign {};
+struct Tick {};  // kTickMillis have passed (ticker.h)
+// What a replica on another node says.
+struct Step {
+  raft::Message message;
+};
+// The connection to this member's node is lost.
+struct PeerLost {
+  model::ReplicaId replica;
+};
+// Who should belong to the group, by group 0.
+struct Reconfigure {
+  raft::Membership members;
+};
+// Hand the leadership to this member, if it is ours.
+struct Transfer {
+  model::ReplicaId to;
+};
 struct Room {};  // a queue that was full has room again
 // Runs on the replica's actor: for what only it may read (group 0's tables).
 struct Run {
   net::UniqueFunction<void()> function;
 };
 
-using ReplicaInput = std::variant<WriteCall, ReadCall, RowsLoaded, Persisted, Applied, LogLoaded, ItemsSynced,
-                                  Configure, Campaign, Room, Run>;
+using ReplicaInput = std::variant<WriteCall, ReadCall, MetadataCall, RowsLoaded, Persisted, Applied, LogLoaded, ItemsSynced,
+                                  Configure, Campaign, Tick, Step, PeerLost, Reconfigure, Transfer, Room, Run>;
 
 }  // namespace stator::actors

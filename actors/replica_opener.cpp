@@ -121,6 +121,20 @@ cluster::AppliedState applied_state(const PartitionState& state) {
   return applied;
 }
 
+// A replica that was removed here promised things that are gone with it: it never comes back under its old id
+// (docs/architecture.md, protocol 5).
+storage::Result<void> check_not_removed(const LogStore& log, ReplicaAddress address) {
+  model::ReplicaId minimum = log.minimum_replica(address.partition);
+  if (address.replica >= minimum) return {};
+  return model::Failure(
+      storage::Error{storage::ErrorCode::kRemoved,
+                     "Replica " + std::to_string(address.replica.value) + " of partition " +
+                         std::to_string(address.partition.value) +
+                         " was removed from this node; only replica " + std::to_string(minimum.value) +
+                         " or a later one may take its place",
+                     {}});
+}
+
 storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::ReplicaConfig config,
                                     PartitionState state, const storage::RecoveredReplica* recovered,
                                     std::unique_ptr<cluster::StateMachine> machine) {
@@ -131,6 +145,8 @@ storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::Re
   LogState stored;
   if (recovered && recovered->log) {
     stored = *recovered->log;
+    // Nothing is applied yet: the members are those that the log was begun with, whatever is wished by now.
+    if (!recovered->state) state.membership = stored.base.membership;
   } else {
     stored.base = {state.applied.index, state.applied.term, state.membership};
     stored.last = state.applied.index;
@@ -162,22 +178,15 @@ storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::Re
   return opened;
 }
 
-raft::Membership members_of(const cluster::Partition& partition) {
-  raft::Membership members;
-  for (const cluster::ReplicaPlace& place : partition.replicas) {
-    (place.learner ? members.learners : members.voters).push_back(place.id);
-  }
-  std::sort(members.voters.begin(), members.voters.end());
-  std::sort(members.learners.begin(), members.learners.end());
-  return members;
-}
-
 }  // namespace
 
 storage::Result<OpenedReplica> open_partition(const ReplicaServices& services,
                                               const cluster::Partition& partition,
                                               const cluster::ReplicaPlace& place,
                                               const storage::RecoveredReplica* recovered) {
+  const ReplicaAddress address{partition.id, place.id};
+  STATOR_ASSERT(!recovered || recovered->address == address, "what was recovered is this replica's");
+  if (auto ok = check_not_removed(services.store.log(), address); !ok.ok()) return model::Failure(ok.error());
   storage::ItemStore& items = services.store.items();
   PartitionState state;
   std::optional<model::Table> table;
@@ -204,7 +213,7 @@ storage::Result<OpenedReplica> open_partition(const ReplicaServices& services,
     state.replica = place.id;
     state.range = partition.range;
     state.range_epoch = partition.range_epoch;
-    state.membership = members_of(partition);
+    state.membership = cluster::first_members(partition);
   }
   cluster::ReplicaConfig config;
   config.partition = partition.id;
@@ -218,13 +227,22 @@ storage::Result<OpenedReplica> open_metadata(const ReplicaServices& services, mo
                                              const raft::Membership& members, cluster::Placement placement,
                                              cluster::PartitionCounts counts,
                                              const storage::RecoveredReplica* recovered) {
+  const ReplicaAddress address{model::PartitionId(), self};
+  if (recovered && recovered->address != address) {
+    return model::Failure(storage::Error{
+        storage::ErrorCode::kCorruption,
+        "The data folder holds replica " + std::to_string(recovered->address.replica.value) +
+            " of the metadata group, and its CLUSTER file names replica " + std::to_string(self.value) +
+            ": they are of different folders; wipe the data folder and let the node rejoin",
+        {}});
+  }
+  if (auto ok = check_not_removed(services.store.log(), address); !ok.ok()) return model::Failure(ok.error());
   storage::ItemStore& items = services.store.items();
   PartitionState state;
   std::vector<cluster::MetadataMachine::StoredRow> rows;
   if (recovered && recovered->state) {
     state = *recovered->state;
-    for (model::RowKind kind :
-         {model::RowKind::kTable, model::RowKind::kPartition, model::RowKind::kAllocated}) {
+    for (model::RowKind kind : cluster::MetadataMachine::kRowKinds) {
       auto scan = items.scan(state.space, kind, {});
       for (; scan.valid(); scan.next())
         rows.push_back({kind, std::string(scan.key()), std::string(scan.value())});
@@ -241,7 +259,7 @@ storage::Result<OpenedReplica> open_metadata(const ReplicaServices& services, mo
   if (!restored.ok()) {
     return model::Failure(storage::Error{
         storage::ErrorCode::kCorruption,
-        "The tables' metadata is damaged: " + std::string(cluster::log_entry_error_text(restored.error())),
+        "The cluster's metadata is damaged: " + std::string(cluster::log_entry_error_text(restored.error())),
         {}});
   }
   return open(services, {}, std::move(state), recovered,

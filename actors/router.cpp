@@ -1,8 +1,8 @@
-// Routing, and the router actor that gathers batches and pages.
+// Requests to calls of partitions, on the caller's thread; the answers of several gathered, on the router actor. Calls that
+// go to other nodes, or wait: router_calls.cpp.
 #include "actors/router.h"
 
-#include "actors/clock.h"
-#include "actors/store_view.h"
+#include "actors/router_calls.h"
 #include "model/assert.h"
 
 namespace stator::actors {
@@ -18,47 +18,38 @@ const api::BatchOperation& batch_operation(const api::Request& request) {
   return static_cast<const api::BatchOperation&>(*request.operation);
 }
 
-api::Result<api::Answer> evaluate_read(const api::Request& request, const model::Table& table,
-                                       const StoreView& view) {
-  api::Evaluation evaluation =
-      item_operation(request).evaluate(table, view, request, model::Stamp{wall_clock_micros()});
-  if (auto* error = std::get_if<api::Error>(&evaluation)) return api::Failure(std::move(*error));
-  STATOR_ASSERT(std::holds_alternative<api::Answer>(evaluation), "a read has no effects");
-  return std::get<api::Answer>(std::move(evaluation));
+// Null where there is no such table, or it is being created here: for the data plane there is none.
+const cluster::TableRoute* find_table(const RoutesPtr& routes, std::string_view name, bool alone) {
+  const cluster::TableRoute* table = routes ? routes->map.find(name) : nullptr;
+  if (!table || !alone) return table;
+  for (const auto& partition : table->partitions) {
+    if (!routes->port(partition->id)) return nullptr;
+  }
+  return table;
 }
 
-// Where a request's table is on this node.
-struct Place {
-  std::shared_ptr<const Routes> routes;
-  const cluster::TableRoute* table = nullptr;  // of routes
-
-  PartitionPort* port(model::PartitionId partition) const {
-    auto it = routes->ports.find(partition);
-    return it == routes->ports.end() ? nullptr : it->second.get();
-  }
-};
-
-api::Result<Place> place_of(std::shared_ptr<const Routes> routes, std::string_view table) {
-  Place place{std::move(routes), nullptr};
-  place.table = place.routes ? place.routes->map.find(table) : nullptr;
-  if (!place.table) return api::resource_not_found();
-  // A table whose partitions are not open yet is being created: for the data plane there is none.
-  for (const auto& partition : place.table->partitions) {
-    if (!place.port(partition->id)) return api::resource_not_found();
-  }
-  return place;
-}
-
-std::optional<cluster::RequestId> request_id(const net::RequestContext& context, size_t part) {
-  if (!context.client_retry_id) return std::nullopt;
-  cluster::RequestId id = context.request_id;
-  // The parts of a batch are requests of their own.
-  for (size_t i = 0; i < sizeof part; ++i) id[8 + i] ^= static_cast<uint8_t>(part >> (8 * i));
-  return id;
+std::shared_ptr<PartitionCall> new_call(const api::RequestPtr& request, const net::RequestContext& context,
+                                        model::PartitionId partition,
+                                        std::shared_ptr<const model::Table> table) {
+  auto call = std::make_shared<PartitionCall>();
+  call->partition = partition;
+  call->request = request;
+  call->table = std::move(table);
+  call->id = context.request_id;
+  call->remember = context.client_retry_id;
+  call->deadline = context.deadline;
+  call->body = context.body;
+  return call;
 }
 
 RequestBatch* batch_of(const net::RequestContext& context) {
   return static_cast<RequestBatch*>(context.batch);
+}
+
+// For later, on another thread.
+net::RequestContext detached(net::RequestContext context) {
+  context.batch = nullptr;
+  return context;
 }
 
 }  // namespace
@@ -66,7 +57,7 @@ RequestBatch* batch_of(const net::RequestContext& context) {
 // A batch under way. Its parts are filled by the router actor alone.
 struct Router::Batch {
   api::RequestPtr request;
-  std::vector<std::optional<api::Result<api::Answer>>> parts;
+  std::vector<std::optional<std::variant<api::ItemAnswer, api::Error>>> parts;
   size_t missing = 0;
   net::Done done;
 };
@@ -74,7 +65,9 @@ struct Router::Batch {
 // A page over several partitions, read one after the other.
 struct Router::Page {
   api::RequestPtr request;
-  Place place;
+  net::RequestContext context;
+  RoutesPtr routes;
+  const cluster::TableRoute* table = nullptr;  // of routes
   model::KeyRange range;
   std::vector<std::shared_ptr<const cluster::Partition>> partitions;
   size_t next = 0;
@@ -86,15 +79,16 @@ struct Router::ActorState {
   static inline const char* name = "router";
 };
 
-Router::Router(storage::ItemStore& items)
-    : items_(items), mailbox_(std::make_shared<RouterMailbox>(&Router::refuse)) {}
+Router::Router(storage::ItemStore& items, Peers* peers)
+    : server_(items), peers_(peers), mailbox_(std::make_shared<RouterMailbox>(&Router::refuse)) {}
 
 void Router::refuse(Input&& input) {
   api::Error error = api::service_unavailable("The node is stopping", 50).error;
-  if (auto* page = std::get_if<PagePart>(&input)) page->page->done(api::Failure(std::move(error)));
-  if (auto* parts = std::get_if<BatchParts>(&input)) {
-    if (net::Done done = std::exchange(parts->batch->done, {})) done(api::Failure(std::move(error)));
+  if (auto* page = std::get_if<PageDone>(&input)) page->page->done(api::Failure(std::move(error)));
+  if (auto* part = std::get_if<BatchDone>(&input)) {
+    if (net::Done done = std::exchange(part->batch->done, {})) done(api::Failure(std::move(error)));
   }
+  if (auto* park = std::get_if<Park>(&input)) park->attempt->done(api::Failure(std::move(error)));
 }
 
 void Router::start(caf::actor_system& system) {
@@ -106,18 +100,21 @@ void Router::start(caf::actor_system& system) {
 
 void Router::stop() { mailbox_->close(); }
 
-void Router::publish(std::shared_ptr<const Routes> routes) {
-  routes_.store(std::move(routes), std::memory_order_release);
-}
+void Router::publish(RoutesPtr routes) { routes_.store(std::move(routes), std::memory_order_release); }
 
 void Router::execute(api::RequestPtr request, const net::RequestContext& context, net::Done done) {
+  route(std::move(request), context, std::move(done), false);
+}
+
+void Router::route(api::RequestPtr request, const net::RequestContext& context, net::Done done,
+                   bool refreshed) {
   switch (request->operation->owner()) {
     case api::Owner::kItem:
-      return execute_item(std::move(request), context, std::move(done));
+      return route_item(std::move(request), context, std::move(done), refreshed);
     case api::Owner::kPage:
-      return execute_page(std::move(request), std::move(done));
+      return route_page(std::move(request), context, std::move(done), refreshed);
     case api::Owner::kBatch:
-      return execute_batch(std::move(request), context, std::move(done));
+      return route_batch(std::move(request), context, std::move(done), refreshed);
     case api::Owner::kStatic:
     case api::Owner::kTables:
       break;
@@ -125,174 +122,158 @@ void Router::execute(api::RequestPtr request, const net::RequestContext& context
   STATOR_ASSERT(false, "the router takes what concerns items");
 }
 
+// Another node may have acknowledged its creation a moment ago.
+void Router::missing_table(api::RequestPtr request, const net::RequestContext& context, net::Done done,
+                           bool refreshed) {
+  if (!peers_ || refreshed) return done(api::resource_not_found());
+  peers_->refresh(context.deadline, [this, request = std::move(request), context = detached(context),
+                                     done = std::move(done)](bool fresh) mutable {
+    if (!fresh) return done(api::internal_error("The cluster's metadata cannot be read now"));
+    route(std::move(request), context, std::move(done), true);
+  });
+}
+
 // --- one item
 // ---------------------------------------------------------------------------------------------------------
 
-void Router::execute_item(api::RequestPtr request, const net::RequestContext& context, net::Done done) {
-  auto place = place_of(routes_.load(std::memory_order_acquire), request->table_name);
-  if (!place.ok()) return done(api::Failure(std::move(place.error())));
-  const api::ItemOperation& operation = item_operation(*request);
-  auto key = operation.key(*place->table->table, *request);
+void Router::route_item(api::RequestPtr request, const net::RequestContext& context, net::Done done,
+                        bool refreshed) {
+  RoutesPtr routes = this->routes();
+  const cluster::TableRoute* table = find_table(routes, request->table_name, !peers_);
+  if (!table) return missing_table(std::move(request), context, std::move(done), refreshed);
+  auto key = item_operation(*request).key(*table->table, *request);
   if (!key.ok()) return done(api::Failure(std::move(key.error())));
-  PartitionPort& port = *place->port(place->table->at(*key).id);
-  if (operation.writes()) {
-    return port.write({std::move(request), std::move(*key), request_id(context, 0), std::move(done)},
-                      batch_of(context));
-  }
-  bool consistent = operation.consistent(*request);
-  port.read(
-      consistent,
-      [request = std::move(request), table = place->table->table, space = port.space(), &items = items_,
-       done = std::move(done)](const api::Error* error) mutable {
-        if (error) return done(api::Failure(*error));
-        done(evaluate_read(*request, *table, StoreView(items, space)));
-      },
-      batch_of(context));
+  auto call = new_call(request, context, table->at(*key).id, table->table);
+  call->keys.push_back(std::move(*key));
+  dispatch(routes, std::move(call), std::move(done), batch_of(context));
 }
 
 // --- pages
 // ------------------------------------------------------------------------------------------------------------
 
-void Router::execute_page(api::RequestPtr request, net::Done done) {
-  auto place = place_of(routes_.load(std::memory_order_acquire), request->table_name);
-  if (!place.ok()) return done(api::Failure(std::move(place.error())));
+void Router::route_page(api::RequestPtr request, const net::RequestContext& context, net::Done done,
+                        bool refreshed) {
+  RoutesPtr routes = this->routes();
+  const cluster::TableRoute* table = find_table(routes, request->table_name, !peers_);
+  if (!table) return missing_table(std::move(request), context, std::move(done), refreshed);
   const api::PageOperation& operation = page_operation(*request);
-  auto range = operation.range(*place->table->table, *request);
+  auto range = operation.range(*table->table, *request);
   if (!range.ok()) return done(api::Failure(std::move(range.error())));
   auto page = std::make_shared<Page>();
-  page->partitions = place->table->within(*range, operation.forward(*request));
+  page->partitions = table->within(*range, operation.forward(*request));
   // Nothing to read is a page too: any partition can say so.
-  if (page->partitions.empty()) page->partitions.push_back(place->table->partitions.front());
+  if (page->partitions.empty()) page->partitions.push_back(table->partitions.front());
   page->request = std::move(request);
-  page->place = std::move(*place);
+  page->context = detached(context);
+  page->routes = std::move(routes);
+  page->table = table;
   page->range = std::move(*range);
   page->done = std::move(done);
-  read_part(page);
+  read_part(page, batch_of(context));
 }
 
-void Router::read_part(const std::shared_ptr<Page>& page) {
-  const api::PageOperation& operation = page_operation(*page->request);
+void Router::read_part(const std::shared_ptr<Page>& page, RequestBatch* batch) {
   const cluster::Partition& partition = *page->partitions[page->next++];
-  PartitionPort& port = *page->place.port(partition.id);
-  model::KeyRange range = model::intersect(page->range, partition.range).value_or(page->range);
-  port.read(operation.consistent(*page->request), [this, page, range = std::move(range), mailbox = mailbox_,
-                                                   space = port.space()](const api::Error* error) {
-    if (error) return mailbox->push(PagePart{page, api::Failure(*error)});
-    api::PageProgress before;
-    if (page->answer) before = {page->answer->scanned_count, page->answer->bytes_evaluated};
-    auto answer =
-        page_operation(*page->request)
-            .evaluate(*page->place.table->table, StoreView(items_, space), *page->request, range, before);
-    bool last = !answer.ok() || answer->stopped || page->next == page->partitions.size();
-    if (page->answer || !last) return mailbox->push(PagePart{page, std::move(answer)});
-    // The usual case: one partition gave the whole page. No need to wake the router.
-    if (!answer.ok()) return page->done(api::Failure(std::move(answer.error())));
-    page->done(api::Answer(std::move(*answer)));
-  });
+  auto call = new_call(page->request, page->context, partition.id, page->table->table);
+  cluster::PagePart part;
+  part.range = model::intersect(page->range, partition.range).value_or(page->range);
+  part.consistent = page_operation(*page->request).consistent(*page->request);
+  if (page->answer) part.before = {page->answer->scanned_count, page->answer->bytes_evaluated};
+  call->part = std::move(part);
+  dispatch(
+      page->routes, std::move(call),
+      [page, mailbox = mailbox_](api::Result<api::Answer> result) {
+        bool last = !result.ok() || page->next == page->partitions.size() ||
+                    std::get<api::PageAnswer>(*result).stopped;
+        if (page->answer || !last) return mailbox->push(PageDone{page, std::move(result)});
+        // The usual case: one partition gave the whole page. No need to wake the router.
+        page->done(std::move(result));
+      },
+      batch);
 }
 
-void Router::gather(PagePart& part) {
+void Router::handle(PageDone& part) {
   Page& page = *part.page;
   if (!part.result.ok()) return page.done(api::Failure(std::move(part.result.error())));
-  bool stopped = part.result->stopped;
+  auto& answer = std::get<api::PageAnswer>(*part.result);
+  bool stopped = answer.stopped;
   if (page.answer) {
-    page_operation(*page.request).merge(*page.answer, std::move(*part.result));
+    page_operation(*page.request).merge(*page.answer, std::move(answer));
   } else {
-    page.answer = std::move(*part.result);
+    page.answer = std::move(answer);
   }
-  if (!stopped && page.next < page.partitions.size()) return read_part(part.page);
+  if (!stopped && page.next < page.partitions.size()) return read_part(part.page, nullptr);
   page.done(api::Answer(std::move(*page.answer)));
 }
 
 // --- batches
 // ----------------------------------------------------------------------------------------------------------
 
-void Router::execute_batch(api::RequestPtr request, const net::RequestContext& context, net::Done done) {
+void Router::route_batch(api::RequestPtr request, const net::RequestContext& context, net::Done done,
+                         bool refreshed) {
   const api::BatchOperation& operation = batch_operation(*request);
   const std::vector<api::RequestPtr>& parts = operation.parts(*request);
-  std::shared_ptr<const Routes> routes = routes_.load(std::memory_order_acquire);
-  std::vector<Place> places;
+  RoutesPtr routes = this->routes();
   std::vector<std::string> keys;
   std::vector<model::TableId> tables;
-  for (const api::RequestPtr& part : parts) {
-    auto place = place_of(routes, part->table_name);
-    if (!place.ok()) return done(api::Failure(std::move(place.error())));
-    auto key = item_operation(*part).key(*place->table->table, *part);
+  std::unordered_map<model::PartitionId, std::shared_ptr<PartitionCall>> calls;
+  for (uint32_t i = 0; i < parts.size(); ++i) {
+    const cluster::TableRoute* table = find_table(routes, parts[i]->table_name, !peers_);
+    if (!table) return missing_table(request, context, std::move(done), refreshed);
+    auto key = item_operation(*parts[i]).key(*table->table, *parts[i]);
     if (!key.ok()) return done(api::Failure(std::move(key.error())));
-    tables.push_back(place->table->table->id);
+    std::shared_ptr<PartitionCall>& call = calls[table->at(*key).id];
+    if (!call) {
+      call = new_call(request, context, table->at(*key).id, table->table);
+      call->part = cluster::BatchParts{};
+    }
+    std::get<cluster::BatchParts>(call->part).parts.push_back(i);
+    call->keys.push_back(*key);
+    tables.push_back(table->table->id);
     keys.push_back(std::move(*key));
-    places.push_back(std::move(*place));
   }
   if (auto ok = operation.check_keys(*request, keys, tables); !ok.ok()) return done(api::Failure(ok.error()));
 
   auto batch = std::make_shared<Batch>();
-  batch->request = request;
+  batch->request = std::move(request);
   batch->parts.resize(parts.size());
   batch->missing = parts.size();
   batch->done = std::move(done);
-  // Reads of one partition share a job; writes are queued one by one, and share a log entry there.
-  struct Read {
-    bool consistent;
-    std::vector<size_t> parts;
-  };
-  std::unordered_map<PartitionPort*, Read> reads;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    PartitionPort* port = places[i].port(places[i].table->at(keys[i]).id);
-    if (!item_operation(*parts[i]).writes()) {
-      Read& read = reads.try_emplace(port, Read{false, {}}).first->second;
-      read.consistent |= item_operation(*parts[i]).consistent(*parts[i]);
-      read.parts.push_back(i);
-      continue;
-    }
-    auto part_done = [batch, i, mailbox = mailbox_](api::Result<api::Answer> result) {
-      BatchParts done_parts{batch, {}};
-      done_parts.results.emplace_back(i, std::move(result));
-      mailbox->push(std::move(done_parts));
-    };
-    port->write({parts[i], keys[i], request_id(context, i), std::move(part_done)}, batch_of(context));
-  }
-  for (auto& [port, read] : reads) {
-    port->read(read.consistent, [batch, indexes = std::move(read.parts), places, space = port->space(),
-                                 &items = items_, mailbox = mailbox_](const api::Error* error) {
-      const std::vector<api::RequestPtr>& all = batch_operation(*batch->request).parts(*batch->request);
-      BatchParts done_parts{batch, {}};
-      StoreView view(items, space);
-      for (size_t i : indexes) {
-        if (error) {
-          done_parts.results.emplace_back(i, api::Failure(*error));
-        } else {
-          done_parts.results.emplace_back(i, evaluate_read(*all[i], *places[i].table->table, view));
-        }
-      }
-      mailbox->push(std::move(done_parts));
-    });
+  for (auto& [partition, call] : calls) {
+    auto indexes = call->batch().parts;
+    dispatch(
+        routes, std::move(call),
+        [batch, indexes = std::move(indexes), mailbox = mailbox_](api::Result<api::Answer> result) mutable {
+          mailbox->push(BatchDone{batch, std::move(indexes), std::move(result)});
+        },
+        batch_of(context));
   }
 }
 
-void Router::gather(BatchParts& parts) {
-  Batch& batch = *parts.batch;
-  for (auto& [i, result] : parts.results) {
-    STATOR_ASSERT(!batch.parts[i], "a part is answered once");
-    batch.parts[i] = std::move(result);
-    --batch.missing;
-  }
-  if (batch.missing != 0 || !batch.done) return;
-  api::BatchAnswer answer;
-  for (auto& part : batch.parts) {
-    if (part->ok()) {
-      answer.parts.emplace_back(std::get<api::ItemAnswer>(std::move(**part)));
+void Router::handle(BatchDone& done) {
+  Batch& batch = *done.batch;
+  for (size_t i = 0; i < done.parts.size(); ++i) {
+    auto& part = batch.parts[done.parts[i]];
+    STATOR_ASSERT(!part, "a part is answered once");
+    part.emplace();
+    if (done.result.ok()) {
+      *part = std::move(std::get<api::BatchAnswer>(*done.result).parts[i]);
     } else {
-      answer.parts.emplace_back(std::move(part->error()));
+      *part = done.result.error();
     }
   }
-  net::Done done = std::exchange(batch.done, {});
-  done(batch_operation(*batch.request).combine(*batch.request, std::move(answer)));
+  batch.missing -= done.parts.size();
+  if (batch.missing != 0 || !batch.done) return;
+  api::BatchAnswer answer;
+  for (auto& part : batch.parts) answer.parts.push_back(std::move(*part));
+  net::Done last = std::exchange(batch.done, {});
+  last(batch_operation(*batch.request).combine(*batch.request, std::move(answer)));
 }
 
 void Router::drain() {
   mailbox_->take(inputs_);
   for (Input& input : inputs_) {
-    std::visit([this](auto& part) { gather(part); }, input);
+    std::visit([this](auto& part) { handle(part); }, input);
   }
   inputs_.clear();
 }

@@ -158,7 +158,7 @@ Failure service_unavailable(std::string message, uint32_t retry_after_ms) {
   return Failure(Error{ErrorCode::kServiceUnavailable, std::move(message), nullptr, retry_after_ms});
 }
 
-Failure not_leading(std::string message) { return failure(ErrorCode::kNotLeading, std::move(message)); }
+Failure not_leading(std::string message) { return Failure(Error{ErrorCode::kNotLeading, std::move(message), nullptr, 50}); }
 
 Failure not_implemented_yet(std::string_view member) {
   return validation_error("Stator does not implement this yet: " + std::string(member));

@@ -127,7 +127,23 @@ uint64_t random_epoch() {
   return (uint64_t{device()} << 32) | device();
 }
 
-// The gateway and its port.
+// Requires config.cluster.
+actors::ClusterOptions cluster_options(const ServeConfig& config, std::string_view version, uint16_t admin_port) {
+  actors::ClusterOptions options;
+  options.node = model::NodeId(config.cluster->node_id);
+  options.zone = config.cluster->zone;
+  options.listen = {config.cluster->listen_host, config.cluster->listen_port};
+  for (const std::string& address : config.cluster->join) {
+    auto parsed = net::parse_link_address(address);
+    if (parsed.ok()) options.join.push_back(*parsed);  // read_config() refuses the others
+  }
+  options.client_address = url(config.host, config.port);
+  options.admin_address = url(config.host, admin_port);
+  options.version = version;
+  return options;
+}
+
+// The gateway and its port. Others are told the port of a node of a cluster before it listens, so it is not replaced.
 model::Result<std::unique_ptr<net::HttpServer>, std::string> start_server(const ServeConfig& config,
                                                                           net::Gateway& gateway) {
   const auto start = [&](uint16_t port) {
@@ -137,7 +153,8 @@ model::Result<std::unique_ptr<net::HttpServer>, std::string> start_server(const 
     options.threads = config.http_threads;
     return net::HttpServer::start(options, gateway);
   };
-  return listen<net::HttpServer>(config.host, config.port, config.port_given, "--port", start);
+  const bool fixed = config.port_given || config.cluster;
+  return listen<net::HttpServer>(config.host, config.port, fixed, "--port", start);
 }
 
 net::GatewayOptions gateway_options(const ServeConfig& config) {
@@ -160,12 +177,17 @@ int serve(const ServeConfig& config, std::string_view version) {
 
   monitoring::Metrics metrics(version);
   std::atomic<const actors::Node*> serving{nullptr};  // while clients may come
+  std::atomic<const actors::Node*> running{nullptr};
   const auto ready = [&] {
     const actors::Node* node = serving.load();
     return node != nullptr && node->ready();
   };
+  const auto cluster_status = [&]() -> std::optional<std::string> {
+    const actors::Node* node = running.load();
+    return node ? std::optional(node->status_json()) : std::nullopt;
+  };
   const auto start_admin = [&](uint16_t port) {
-    return net::AdminServer::start(config.host, port, metrics, ready);
+    return net::AdminServer::start(config.host, port, metrics, ready, cluster_status);
   };
   auto admin = listen<net::AdminServer>(config.host, config.admin_port, config.admin_port_given,
                                         "--admin-port", start_admin);
@@ -174,6 +196,8 @@ int serve(const ServeConfig& config, std::string_view version) {
   actors::NodeOptions node_options;
   node_options.data_dir = config.data_dir;
   node_options.in_memory = config.in_memory;
+  node_options.partitions_per_table = config.partitions_per_table;
+  if (config.cluster) node_options.cluster = cluster_options(config, version, (*admin)->port());
   auto node = actors::Node::start(node_options, metrics);
   if (!node) return failed(node.error());
 
@@ -188,14 +212,17 @@ int serve(const ServeConfig& config, std::string_view version) {
     metrics.request_memory_bytes.Set(static_cast<double>(http->memory_bytes()));
   });
   serving = node->get();
+  running = node->get();
   print_banner(config, version, (*server)->port(), (*admin)->port());
 
   int signal_number = 0;
   sigwait(&signals, &signal_number);
   spdlog::info("stopping signal={}", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
-  serving = nullptr;
+  serving = nullptr;  // nobody is sent here any more
+  (*node)->hand_over();
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // the next one ends the process at once
   (*server)->stop(kDrainTime);
+  running = nullptr;
   (*node)->stop();
   (*admin)->stop();
   metrics.remove_hooks();

@@ -1,4 +1,4 @@
-// The admin port's three paths.
+// The admin port's paths.
 #include "net/admin_server.h"
 
 #include <utility>
@@ -28,15 +28,16 @@ HttpLimits admin_limits() {
 
 }  // namespace
 
-AdminServer::AdminServer(monitoring::Metrics& metrics, std::function<bool()> ready)
-    : metrics_(metrics), ready_(std::move(ready)) {}
+AdminServer::AdminServer(monitoring::Metrics& metrics, std::function<bool()> ready, ClusterStatus cluster)
+    : metrics_(metrics), ready_(std::move(ready)), cluster_(std::move(cluster)) {}
 
 AdminServer::~AdminServer() { stop(); }
 
 model::Result<std::unique_ptr<AdminServer>, ListenError> AdminServer::start(std::string host, uint16_t port,
                                                                             monitoring::Metrics& metrics,
-                                                                            std::function<bool()> ready) {
-  std::unique_ptr<AdminServer> admin(new AdminServer(metrics, std::move(ready)));
+                                                                            std::function<bool()> ready,
+                                                                            ClusterStatus cluster) {
+  std::unique_ptr<AdminServer> admin(new AdminServer(metrics, std::move(ready), std::move(cluster)));
   HttpServerOptions options;
   options.host = std::move(host);
   options.port = port;
@@ -66,7 +67,14 @@ void AdminServer::handle(Exchange exchange) {
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     return exchange.respond(std::move(response));
   }
-  exchange.respond(text(404, "/metrics, /livez and /readyz are here\n"));
+  if (path == "/cluster") {
+    std::optional<std::string> status = cluster_ ? cluster_() : std::nullopt;
+    if (!status) return exchange.respond(text(503, "starting, or stopping\n"));
+    HttpResponse response = text(200, std::move(*status));
+    response.content_type = "application/json";
+    return exchange.respond(std::move(response));
+  }
+  exchange.respond(text(404, "/metrics, /livez, /readyz and /cluster are here\n"));
 }
 
 HttpResponse AdminServer::refusal(Refusal) { return text(400, "refused\n"); }

@@ -1,9 +1,11 @@
-// The admin port: /metrics for Prometheus, /livez and /readyz for whoever starts and stops processes. A port
+// The admin port: /metrics for Prometheus, /livez and /readyz for whoever starts and stops processes, /cluster for the
+// launcher. A port
 // of its own, so that it is not open to clients and answers while they keep the other one busy.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "monitoring/metrics.h"
@@ -13,11 +15,14 @@ namespace stator::net {
 
 class AdminServer final : public HttpHandler {
  public:
-  // `ready`: whether clients should be sent here (not while starting or draining); called on the server's
-  // thread, must not block. `metrics` and what `ready` captures must outlive the server.
+  // `ready`: whether clients should be sent here (not while starting or draining). `cluster`: the state of the cluster as
+  // JSON; nothing while there is none. Both are called on the server's thread and must not block. `metrics` and what
+  // they capture must outlive the server.
+  using ClusterStatus = std::function<std::optional<std::string>()>;
   static model::Result<std::unique_ptr<AdminServer>, ListenError> start(std::string host, uint16_t port,
                                                                         monitoring::Metrics& metrics,
-                                                                        std::function<bool()> ready);
+                                                                        std::function<bool()> ready,
+                                                                        ClusterStatus cluster = {});
   ~AdminServer() override;
 
   uint16_t port() const { return server_->port(); }
@@ -28,10 +33,11 @@ class AdminServer final : public HttpHandler {
   void tick(size_t, std::chrono::steady_clock::time_point) override {}
 
  private:
-  AdminServer(monitoring::Metrics& metrics, std::function<bool()> ready);
+  AdminServer(monitoring::Metrics& metrics, std::function<bool()> ready, ClusterStatus cluster);
 
   monitoring::Metrics& metrics_;
   const std::function<bool()> ready_;
+  const ClusterStatus cluster_;
   std::unique_ptr<HttpServer> server_;
 };
 

@@ -1,0 +1,207 @@
+// Who leads what: reports between nodes, the routes that follow, and leaderships that go to where group 0 wants them.
+#include <spdlog/spdlog.h>
+#include <thread>
+
+#include "actors/clock.h"
+#include "actors/node.h"
+
+namespace stator::actors {
+namespace {
+
+constexpr uint64_t kJoinTicks = 10;     // between two attempts to join, or to register
+constexpr uint64_t kBalanceTicks = 25;  // between two looks at where leaderships are
+constexpr uint64_t kReportTicks = 200;  // between two complete reports
+constexpr size_t kTransfersMax = 4;     // leaderships given away in one look
+// A node that came back gets its leaderships when it has been there for so long.
+constexpr int64_t kSettledMillis = 3'000;
+constexpr auto kHandOverMax = std::chrono::seconds(2);
+
+}  // namespace
+
+// The ticker's thread.
+void Node::tick() {
+  ++ticks_;
+  if (!in_cluster_) {
+    if (ticks_ % kJoinTicks == 0) try_to_join();
+    return;
+  }
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    if (metadata_awake_) metadata_mailbox_->push(Tick{});
+    for (const auto& [id, partition] : partitions_) {
+      if (partition.port && partition.port->awake.load(std::memory_order_relaxed)) partition.mailbox->push(Tick{});
+    }
+  }
+  router_->tick();
+  barrier_.tick(MetadataBarrier::Clock::now());
+  if (ticks_ % kJoinTicks == 0) {
+    try_to_register();
+    clean_up_once();
+  }
+  if (ticks_ % kBalanceTicks == 0) balance_leaders();
+  if (ticks_ % kReportTicks == 0) report_all(std::nullopt);
+}
+
+// What a crash left of tables that were dropped goes once group 0 was heard: before, its state here may be an old one.
+void Node::clean_up_once() {
+  {
+    std::lock_guard lock(mutex_);
+    if (dropped_unwished_ || !leaders_.find({})) return;
+    dropped_unwished_ = true;
+  }
+  barrier_.wait(MetadataBarrier::Clock::now() + std::chrono::seconds(5), [this](bool fresh) {
+    std::shared_ptr<const cluster::ClusterState> wish;
+    {
+      std::lock_guard lock(mutex_);
+      dropped_unwished_ = fresh;
+      wish = wish_;
+    }
+    if (fresh) drop_unwished(*wish);
+  });
+}
+
+// --- reports
+// ----------------------------------------------------------------------------------------------------------
+
+void Node::set_routes(const std::vector<model::PartitionId>& partitions) {
+  for (model::PartitionId id : partitions) {
+    if (auto it = routes_.find(id); it != routes_.end()) it->second->leader = leaders_.find(id).value;
+  }
+}
+
+// This node serves a partition from now on, or not any more.
+void Node::report_leadership(const cluster::Report::Leadership& leadership) {
+  cluster::Report report;
+  report.partitions.push_back(leadership);
+  leaders_reported(self_, report);
+  std::vector<model::NodeId> peers;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [node, identity] : peers_up_) peers.push_back(node);
+  }
+  std::string body = cluster::encode_report(report);
+  for (model::NodeId peer : peers)
+    (void)link_->send(peer, net::LinkClass::kControl, static_cast<uint16_t>(cluster::FrameKind::kReport), body);
+}
+
+void Node::leaders_reported(model::NodeId from, const cluster::Report& report) {
+  std::vector<model::PartitionId> changed;
+  {
+    std::lock_guard lock(mutex_);
+    // What was on its way when the connection broke says nothing any more.
+    if (from != self_ && !peers_up_.contains(from)) return;
+    changed = leaders_.report(from, report);
+    set_routes(changed);
+  }
+  if (changed.empty()) return;
+  router_->leaders_changed(std::move(changed));
+  check_serving();
+}
+
+// All that is led here, to one peer or to all.
+void Node::report_all(std::optional<model::NodeId> to) {
+  cluster::Report report;
+  report.complete = true;
+  std::vector<model::NodeId> peers;
+  {
+    std::lock_guard lock(mutex_);
+    auto add = [&](model::PartitionId id, model::TableCounts counts) {
+      const cluster::Leaders::Leader* leader = leaders_.details(id);
+      if (leader && leader->node == self_) report.partitions.push_back({id, leader->term, true, counts});
+    };
+    add({}, {});
+    for (const auto& [id, partition] : partitions_) {
+      if (partition.port) add(id, {partition.port->items.load(), partition.port->bytes.load()});
+    }
+    for (const auto& [node, identity] : peers_up_) {
+      if (!to || *to == node) peers.push_back(node);
+    }
+  }
+  std::string body = cluster::encode_report(report);
+  for (model::NodeId peer : peers)
+    (void)link_->send(peer, net::LinkClass::kControl, static_cast<uint16_t>(cluster::FrameKind::kReport), body);
+}
+
+// --- leaderships
+// ------------------------------------------------------------------------------------------------------
+
+// After a start of all nodes nobody leads: whoever is to lead first does not wait for a timeout.
+void Node::campaign_where_first() {
+  std::vector<std::shared_ptr<ReplicaMailbox>> first;
+  {
+    std::lock_guard lock(mutex_);
+    if (!wish_) return;
+    for (const auto& [id, partition] : wish_->partitions) {
+      auto here = partitions_.find(id);
+      if (here == partitions_.end() || !here->second.port || leaders_.find(id)) continue;
+      if (here->second.port->replica() == partition.first_leader && here->second.port->voter)
+        first.push_back(here->second.mailbox);
+    }
+  }
+  for (auto& mailbox : first) mailbox->push(Campaign{});
+}
+
+// Leaderships that are here and belong elsewhere go there, a few at a time, where the other node has settled.
+void Node::balance_leaders() {
+  std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, model::ReplicaId>> moves;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_ || handing_over_ || !wish_) return;
+    const int64_t now = steady_millis();
+    for (const auto& [id, partition] : wish_->partitions) {
+      if (moves.size() == kTransfersMax) break;
+      auto here = partitions_.find(id);
+      if (here == partitions_.end() || !here->second.serving()) continue;
+      if (partition.first_leader == here->second.port->replica()) continue;
+      for (const cluster::ReplicaPlace& place : partition.replicas) {
+        auto up = up_since_ms_.find(place.node);
+        if (place.id != partition.first_leader || up == up_since_ms_.end()) continue;
+        if (now - up->second >= kSettledMillis) moves.emplace_back(here->second.mailbox, place.id);
+      }
+    }
+  }
+  for (auto& [mailbox, to] : moves) mailbox->push(Transfer{to});
+}
+
+void Node::hand_over() {
+  if (!cluster_) return;
+  std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, model::ReplicaId>> moves;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_ || !wish_) return;
+    handing_over_ = true;
+    size_t turn = 0;
+    for (const auto& [id, partition] : wish_->partitions) {
+      auto here = partitions_.find(id);
+      if (here == partitions_.end() || !here->second.serving()) continue;
+      for (size_t i = 0; i < partition.replicas.size(); ++i) {
+        const cluster::ReplicaPlace& place = partition.replicas[(turn + i) % partition.replicas.size()];
+        if (place.node == self_ || !peers_up_.contains(place.node)) continue;
+        moves.emplace_back(here->second.mailbox, place.id);
+        break;
+      }
+      ++turn;
+    }
+    if (metadata_serving_) {
+      for (const auto& [node, identity] : peers_up_) {
+        const cluster::NodeRecord* record = wish_->find(node);
+        if (!record) continue;
+        moves.emplace_back(metadata_mailbox_, record->metadata_replica);
+        break;
+      }
+    }
+  }
+  for (auto& [mailbox, to] : moves) mailbox->push(Transfer{to});
+  std::unique_lock lock(mutex_);
+  bool done = changed_.wait_for(lock, kHandOverMax, [&] {
+    if (metadata_serving_) return false;
+    for (const auto& [id, partition] : partitions_) {
+      if (partition.serving()) return false;
+    }
+    return true;
+  });
+  if (!moves.empty()) spdlog::info("leaderships handed over count={} all={}", moves.size(), done);
+}
+
+}  // namespace stator::actors

@@ -1,0 +1,102 @@
+// What operators see of the cluster: GET /cluster on the admin port.
+#include "actors/node.h"
+#include "api/json.h"
+
+namespace stator::actors {
+namespace {
+
+std::string_view status_text(model::TableStatus status) {
+  switch (status) {
+    case model::TableStatus::kCreating:
+      return "CREATING";
+    case model::TableStatus::kUpdating:
+      return "UPDATING";
+    case model::TableStatus::kDeleting:
+      return "DELETING";
+    case model::TableStatus::kActive:
+      break;
+  }
+  return "ACTIVE";
+}
+
+void write_leader(api::json::Writer& out, model::NodeId leader) {
+  out.key("leader");
+  if (leader) {
+    out.integer(static_cast<int64_t>(leader.value));
+  } else {
+    out.null();
+  }
+}
+
+}  // namespace
+
+std::string Node::status_json() const {
+  std::string text;
+  api::json::Writer out(text);
+  const cluster::Member self = cluster_ ? self_member() : cluster::Member{};
+  std::lock_guard lock(mutex_);
+  out.begin_object();
+  out.key("node").integer(static_cast<int64_t>(self_.value));
+  out.key("cluster_id").string(cluster_file_ ? cluster::to_hex(cluster_file_->cluster_id) : std::string());
+  out.key("metadata").begin_object();
+  write_leader(out, cluster_ ? leaders_.find({}) : metadata_serving_ ? self_ : model::NodeId{});
+  out.key("term").integer(static_cast<int64_t>(metadata_term_.load()));
+  out.end_object();
+
+  auto write_node = [&](const cluster::Member& node) {
+    out.begin_object();
+    out.key("id").integer(static_cast<int64_t>(node.node.value));
+    out.key("zone").string(node.zone);
+    out.key("incarnation").string(cluster::to_hex(node.incarnation));
+    out.key("connected").boolean(node.node == self_ || peers_up_.contains(node.node));
+    out.key("endpoint").string(node.client);
+    out.key("admin").string(node.admin);
+    out.key("link").string(node.link);
+    out.end_object();
+  };
+  out.key("nodes").begin_array();
+  if (wish_ && wish_->bootstrapped()) {
+    for (const auto& [id, node] : wish_->nodes) {
+      write_node({node.id, node.metadata_replica, node.incarnation, node.link_address, node.client_address,
+                  node.admin_address, node.zone});
+    }
+  } else if (cluster_) {
+    write_node(self);
+  }
+  out.end_array();
+
+  out.key("tables").begin_array();
+  if (wish_) {
+    for (const auto& [name, table] : wish_->tables) {
+      out.begin_object();
+      out.key("name").string(name);
+      out.key("status").string(status_text(table.status));
+      out.key("partitions").begin_array();
+      for (const cluster::Partition* partition : wish_->partitions_of(table.id)) {
+        out.begin_object();
+        out.key("id").string(std::to_string(partition->id.value));
+        auto here = partitions_.find(partition->id);
+        const bool serves = here != partitions_.end() && here->second.serving();
+        write_leader(out, cluster_ ? leaders_.find(partition->id) : serves ? self_ : model::NodeId{});
+        out.key("replicas").begin_array();
+        for (const cluster::ReplicaPlace& place : partition->replicas)
+          out.integer(static_cast<int64_t>(place.node.value));
+        out.end_array();
+        if (here != partitions_.end() && here->second.port) {
+          const PartitionPort& port = *here->second.port;
+          const uint64_t applied = port.applied, committed = std::max<uint64_t>(port.committed, applied);
+          out.key("applied").integer(static_cast<int64_t>(applied));
+          out.key("lag_entries").integer(static_cast<int64_t>(committed - applied));
+        }
+        out.end_object();
+      }
+      out.end_array();
+      out.end_object();
+    }
+  }
+  out.end_array();
+  out.end_object();
+  return text;
+}
+
+}  // namespace stator::actors

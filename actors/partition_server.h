@@ -1,0 +1,34 @@
+// PartitionServer: carries out what is asked of a partition, on this node's replica: for the router of this node and for
+// those of others. Knows nothing of where partitions are led. Any thread; never blocks.
+#pragma once
+
+#include "actors/partition_call.h"
+#include "actors/partition_port.h"
+#include "net/dispatcher.h"
+#include "storage/item_store.h"
+
+namespace stator::actors {
+
+class PartitionServer {
+ public:
+  // `items` outlives this.
+  explicit PartitionServer(storage::ItemStore& items) : items_(items) {}
+
+  // As the leader. `done` hears kNotLeading where this replica does not lead, or is not here: nothing was done then. Not
+  // for group 0. Keep `call` until `done` was called. `batch`: partition_port.h.
+  void serve(const Routes& routes, const std::shared_ptr<const PartitionCall>& call, net::Done done,
+             RequestBatch* batch = nullptr);
+  // A read, with what this replica holds now.
+  void read_here(PartitionPort& port, const std::shared_ptr<const PartitionCall>& call, net::Done done,
+                 RequestBatch* batch = nullptr);
+
+ private:
+  void write_batch(PartitionPort& port, const std::shared_ptr<const PartitionCall>& call, net::Done done,
+                   RequestBatch* batch);
+  // Runs on a reader's thread once it may.
+  ReadJob read_job(const PartitionPort& port, std::shared_ptr<const PartitionCall> call, net::Done done);
+
+  storage::ItemStore& items_;
+};
+
+}  // namespace stator::actors

@@ -1,0 +1,86 @@
+// Bundles out, bundles in.
+#include "actors/transport.h"
+
+#include <spdlog/spdlog.h>
+
+#include "cluster/request_wire.h"
+
+namespace stator::actors {
+namespace {
+
+net::LinkClass class_of(cluster::RaftTraffic traffic) {
+  switch (traffic) {
+    case cluster::RaftTraffic::kControl:
+      return net::LinkClass::kControl;
+    case cluster::RaftTraffic::kData:
+      return net::LinkClass::kData;
+    case cluster::RaftTraffic::kBulk:
+      break;
+  }
+  return net::LinkClass::kBulk;
+}
+
+}  // namespace
+
+void Transport::send(model::PartitionId partition, uint32_t range_epoch,
+                     std::vector<raft::Message> messages) {
+  std::shared_ptr<const ReplicaNodes> nodes = nodes_.load();
+  net::Link* link = link_.load(std::memory_order_acquire);
+  if (!nodes || !link) return;
+  bool wake = false;
+  {
+    std::lock_guard lock(mutex_);
+    for (raft::Message& message : messages) {
+      auto it = nodes->find(message.to);
+      if (it == nodes->end()) continue;  // not known here yet, or no more
+      Route route{it->second, cluster::traffic_of(message)};
+      outbox_[route].push_back({partition, range_epoch, std::move(message)});
+    }
+    wake = !outbox_.empty() && !std::exchange(flushing_, true);
+  }
+  if (wake) link->post([this] { flush(); });
+}
+
+// The link's thread.
+void Transport::flush() {
+  std::map<Route, std::vector<cluster::GroupMessage>> outbox;
+  {
+    std::lock_guard lock(mutex_);
+    outbox.swap(outbox_);
+    flushing_ = false;
+  }
+  net::Link* link = link_.load(std::memory_order_acquire);
+  if (!link) return;
+  for (auto& [route, messages] : outbox) {
+    size_t from = 0;
+    while (from < messages.size()) {
+      size_t to = from, bytes = 0;
+      while (to < messages.size() && (to == from || bytes < kBundleBytes))
+        bytes += cluster::approximate_bytes(messages[to++]);
+      std::span<const cluster::GroupMessage> bundle(messages.data() + from, to - from);
+      bool sent = link->send(route.first, class_of(route.second), static_cast<uint16_t>(cluster::FrameKind::kRaft),
+                             cluster::encode_raft_messages(bundle));
+      if (!sent) break;  // not connected, or its queue is full
+      from = to;
+    }
+  }
+}
+
+void Transport::receive(model::NodeId from, const std::string& body) {
+  auto messages = cluster::decode_raft_messages(body);
+  if (!messages.ok()) {
+    spdlog::warn("a bundle of node {} cannot be read", from.value);
+    return;
+  }
+  std::shared_ptr<const Mailboxes> mailboxes = mailboxes_.load();
+  if (!mailboxes) return;
+  std::vector<ReplicaMailbox*> sleeping;
+  for (cluster::GroupMessage& message : *messages) {
+    auto it = mailboxes->find(message.partition);
+    if (it == mailboxes->end()) continue;
+    if (it->second->push_quietly(Step{std::move(message.message)})) sleeping.push_back(it->second.get());
+  }
+  for (ReplicaMailbox* mailbox : sleeping) mailbox->wake();
+}
+
+}  // namespace stator::actors
