@@ -42,6 +42,7 @@ struct LinkLimits {
   uint32_t address_calls_max = 64;    // call_address() at a time; one more fails with kFull
   uint32_t requests_max = 65'536;     // of a connection, handed out and unanswered; one more is refused
   uint32_t incoming_max = 512;        // connections; one more is closed
+  uint32_t serving_max = 256;         // of these, for requests alone; one more is refused
   uint32_t unauthenticated_max = 64;  // of these, before the end of their handshake
   std::chrono::milliseconds connect_timeout{1'000};
   std::chrono::milliseconds handshake_deadline{2'000};

@@ -88,10 +88,15 @@ std::optional<std::string> LinkCore::on_hello(LinkConnection& connection, const 
 }
 
 // One process has one set of connections to us. A later one replaces it; an earlier one is a straggler.
+// Connections for requests leave room for those of peers.
 std::optional<std::string> LinkCore::refusal_of_session(const LinkConnection& connection,
                                                         const LinkHello& hello) const {
+  if (connection.frame_class() == FrameClass::kRequest) {
+    if (serving_.size() < limits_.serving_max) return std::nullopt;
+    return "too many connections for requests";
+  }
   const auto found = peers_.find(hello.identity.node);
-  if (connection.frame_class() == FrameClass::kRequest || found == peers_.end()) return std::nullopt;
+  if (found == peers_.end()) return std::nullopt;
   const Peer& peer = found->second;
   if (peer.in_boot_epoch != hello.identity.boot_epoch || hello.session > peer.in_session) return std::nullopt;
   if (hello.session < peer.in_session) return "a later attempt is under way";

@@ -20,6 +20,7 @@ class LinkGarbage : public testing::Test {
     limits.idle_max = milliseconds(300);
     limits.unauthenticated_max = 4;
     limits.incoming_max = 12;
+    limits.serving_max = 8;
     limits.sweep_interval = milliseconds(5);
     return limits;
   }
@@ -196,10 +197,15 @@ TEST_F(LinkGarbage, ManyThatSayNothingKeepNobodyOut) {
 
 TEST_F(LinkGarbage, ConnectionsAreBounded) {
   std::vector<RawLink> crowd;
-  for (int i = 0; i < 9; ++i) crowd.push_back(tool());  // and the three of node 2
-  for (size_t i = 0; i < crowd.size(); ++i) crowd[i].send(request(TestNode::kHold, 1), "x");
-  ASSERT_TRUE(a_.wait([&] { return a_.held.size() == 9; }));
-  RawLink one_more(a_.port());
+  for (int i = 0; i < 8; ++i) crowd.push_back(tool());  // and the three of node 2
+  for (RawLink& link : crowd) ASSERT_TRUE(link.send(request(TestNode::kHold, 1), "x"));
+  ASSERT_TRUE(a_.wait([&] { return a_.held.size() == 8; }));
+  LinkIdentity identity;
+  identity.boot_epoch = 9;
+  RawLink ninth(a_.port());
+  EXPECT_EQ(shake_hands(ninth, identity, FrameClass::kRequest), kRefusal);
+  RawLink peer(a_.port()), one_more(a_.port());
+  ASSERT_EQ(shake_hands(peer, identity_of(3), FrameClass::kControl), kHello);  // peers have room of their own
   EXPECT_TRUE(one_more.closed());
   a_.release();
 }
