@@ -9,6 +9,7 @@ namespace stator::actors {
 namespace {
 
 constexpr uint64_t kJoinTicks = 10;     // between two attempts to join, or to register
+constexpr uint64_t kCampaignTicks = 4;  // between two attempts of those that are to lead first
 constexpr uint64_t kBalanceTicks = 25;  // between two looks at where leaderships are
 constexpr uint64_t kReportTicks = 200;  // between two complete reports
 constexpr size_t kTransfersMax = 4;     // leaderships given away in one look
@@ -39,6 +40,7 @@ void Node::tick() {
     try_to_register();
     clean_up_once();
   }
+  if (ticks_ % kCampaignTicks == 0) campaign_where_first();
   if (ticks_ % kBalanceTicks == 0) balance_leaders();
   if (ticks_ % kReportTicks == 0) report_all(std::nullopt);
 }
@@ -126,7 +128,8 @@ void Node::report_all(std::optional<model::NodeId> to) {
 // --- leaderships
 // ------------------------------------------------------------------------------------------------------
 
-// After a start of all nodes nobody leads: whoever is to lead first does not wait for a timeout.
+// Of a new group, and after a start of all nodes, nobody leads: whoever is to lead first does not wait for a timeout. Again
+// and again, since the others may not be there yet; who hears a leader refuses its pre-votes.
 void Node::campaign_where_first() {
   std::vector<std::shared_ptr<ReplicaMailbox>> first;
   {

@@ -149,8 +149,7 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
       if (contact.heard) port->leader_heard_ms.store(steady_millis(), std::memory_order_relaxed);
       port->committed.store(std::max<raft::Index>(contact.committed, replica.node().commit_index()),
                             std::memory_order_release);
-      const bool voter = raft::is_voter(replica.node().membership(), port->replica());
-      port->voter.store(voter && replica.applied_index() > 0, std::memory_order_release);
+      port->voter.store(raft::is_voter(replica.node().membership(), port->replica()), std::memory_order_release);
       port->awake.store(true, std::memory_order_release);
     };
   }

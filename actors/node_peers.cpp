@@ -54,7 +54,6 @@ void Node::peer_up(const net::LinkIdentity& peer) {
   spdlog::info("peer up node={} link={}", peer.node.value, peer.link_address);
   if (moved) update_peers();
   report_all(peer.node);
-  campaign_where_first();
 }
 
 void Node::peer_lost(model::NodeId peer) {

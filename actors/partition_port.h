@@ -59,7 +59,7 @@ class PartitionPort {
   std::atomic<bool> serving{false};
   std::atomic<bool> serves_alone{false};
   std::atomic<bool> leads{false};
-  std::atomic<bool> voter{false};    // of a group whose state it has
+  std::atomic<bool> voter{false};    // a learner, and one that is not added yet, is none
   std::atomic<bool> awake{false};    // needs ticks
   std::atomic<bool> dropped{false};  // its table is gone: when the actor has ended, so do log and rows
   std::atomic<uint64_t> items{0};

@@ -61,7 +61,7 @@ bool Router::may_read_here(const PartitionPort& port, const PartitionRoute& rout
   if (port.serving.load(std::memory_order_acquire)) return true;
   if (!port.voter.load(std::memory_order_acquire)) return false;
   uint64_t applied = port.applied.load(std::memory_order_acquire);
-  if (applied < route.acknowledged.load(std::memory_order_acquire)) return false;
+  if (applied == 0 || applied < route.acknowledged.load(std::memory_order_acquire)) return false;
   if (applied + kReadLagMax < port.committed.load(std::memory_order_acquire)) return false;
   model::NodeId leader(route.leader.load(std::memory_order_acquire));
   if (!leader || !peers_->connected(leader)) return false;
