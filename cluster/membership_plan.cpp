@@ -25,8 +25,8 @@ class Planner {
 
   MembershipStep next() const {
     if (actual_ == wish_) return {MembershipStep::Kind::kDone, {}, {}};
-    if (auto step = change_learners()) return *step;
     if (!raft::is_voter(actual_, self_)) return wait();  // leads only until its own removal is committed
+    if (auto step = change_learners()) return *step;
     if (auto step = change_voters()) return *step;
     return wait();
   }
@@ -88,7 +88,10 @@ class Planner {
     }
     const size_t voters = actual_.voters.size(), wished = wish_.voters.size();
     const ReplicaId leaving = surplus();
-    if (leaving && (voters > wished || (ready && voters == wished))) {
+    // One that is lost goes before its successor comes: it only makes the majority larger. One that lives goes
+    // after: between the two, the group can lose another.
+    const bool exchange = ready && voters == wished && !keeps_up(leaving);
+    if (leaving && (voters > wished || exchange)) {
       std::vector<ReplicaId> rest = actual_.voters;
       std::erase(rest, leaving);
       bool stays = raft::is_member(wish_, leaving);

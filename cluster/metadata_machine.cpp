@@ -331,8 +331,7 @@ void MetadataMachine::applied(raft::Index index) {
 }
 
 std::vector<model::RowKind> MetadataMachine::kinds_in_memory() const {
-  using model::RowKind;
-  return {RowKind::kTable, RowKind::kPartition, RowKind::kAllocated, RowKind::kNode, RowKind::kCluster};
+  return {std::begin(kRowKinds), std::end(kRowKinds)};
 }
 
 model::Result<StateMachine::Install, LogEntryError> MetadataMachine::prepare_install(

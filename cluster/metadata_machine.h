@@ -32,6 +32,10 @@ using PartitionCounts = std::function<model::TableCounts(model::PartitionId)>;
 
 class MetadataMachine final : public StateMachine {
  public:
+  // All of the state is in rows of these kinds.
+  static constexpr model::RowKind kRowKinds[] = {model::RowKind::kTable, model::RowKind::kPartition,
+                                                 model::RowKind::kAllocated, model::RowKind::kNode,
+                                                 model::RowKind::kCluster};
   // The rows of group 0's space in items/, in any order, to the state that they hold.
   using StoredRow = cluster::StoredRow;
   static model::Result<ClusterState, LogEntryError> restore(const std::vector<StoredRow>& rows);

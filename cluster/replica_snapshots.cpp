@@ -42,7 +42,9 @@ void Replica::items_synced(raft::Index index, uint64_t now_micros, uint64_t log_
 raft::Index Replica::needed_by_others(uint64_t log_bytes) const {
   const raft::Status status = node_.status();
   const raft::Membership& members = node_.membership();
-  if (members.voters.size() + members.learners.size() <= 1 && status.peers.empty()) return status.last;
+  // One that knows no members yet is not alone: it waits to be added.
+  const bool alone = members.learners.empty() && members.voters == std::vector{config_.raft.self};
+  if (alone && status.peers.empty()) return status.last;
   const bool full = log_bytes > config_.log_bytes_max;
   const raft::Index half = status.first + (status.last - std::min(status.last, status.first)) / 2;
   if (!leads()) return full ? std::max(node_.group_floor(), half) : node_.group_floor();

@@ -62,6 +62,9 @@ class Carrier {
         initial.terms.push_back({entry.index, entry.term});
     }
     initial.tail.assign(log.begin() + static_cast<ptrdiff_t>(state.index - log_base), log.end());
+    for (const raft::Entry& entry : initial.tail) {
+      if (entry.kind == raft::EntryKind::kMembership) initial.memberships.push_back(entry);
+    }
     replica = std::make_unique<Replica>(config, std::move(initial), state, make_(rows));
     for (const auto& [key, value] : rows) {
       if (key.first == model::RowKind::kRequest) replica->recall(StoredRow{key.first, key.second, value});

@@ -22,6 +22,14 @@ class Group {
     }
   }
 
+  // A replica that is to be added to the group: it knows no members. REQUIRES: the next id.
+  Carrier& add(uint64_t id) {
+    EXPECT_EQ(id, members.size() + 1);
+    members.push_back(std::make_unique<Carrier>(id, std::vector<uint64_t>{}));
+    members.back()->start();
+    return *members.back();
+  }
+
   Carrier& operator[](uint64_t id) { return *members[id - 1]; }
   bool connected(uint64_t a, uint64_t b) const { return !cut_off.contains(a) && !cut_off.contains(b); }
 

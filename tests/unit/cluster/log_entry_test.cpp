@@ -66,18 +66,54 @@ Partition test_partition() {
   return partition;
 }
 
+// The same after its second node was wiped.
+Partition late_partition() {
+  Partition partition = test_partition();
+  partition.replicas[1] = {model::ReplicaId(1002), model::NodeId(2), 3, false, true};
+  return partition;
+}
+
+NodeRecord test_node() {
+  NodeRecord node;
+  node.id = model::NodeId(2);
+  node.incarnation.fill(0xab);
+  node.metadata_replica = model::ReplicaId(101);
+  node.metadata_late = true;
+  node.zone = "b";
+  node.link_address = "10.0.0.2:8200";
+  node.client_address = "10.0.0.2:8000";
+  node.admin_address = "10.0.0.2:8100";
+  node.version = "0.2";
+  node.formats_min = 1;
+  node.formats_max = 3;
+  node.retired.resize(1);
+  node.retired[0].fill(0xaa);
+  return node;
+}
+
+ClusterRecord test_cluster() {
+  ClusterRecord cluster;
+  cluster.id.fill(0xcc);
+  cluster.active_version = 2;
+  return cluster;
+}
+
 MetadataBody metadata_body() {
   MetadataBody body;
   for (auto kind : {MetadataChange::Kind::kPutTable, MetadataChange::Kind::kDeleteTable,
                     MetadataChange::Kind::kPutPartition, MetadataChange::Kind::kDeletePartition,
-                    MetadataChange::Kind::kAllocated}) {
+                    MetadataChange::Kind::kAllocated, MetadataChange::Kind::kPutNode,
+                    MetadataChange::Kind::kDeleteNode, MetadataChange::Kind::kPutCluster}) {
     MetadataChange change;
     change.kind = kind;
     if (kind == MetadataChange::Kind::kPutTable) change.table = test_table();
     if (kind == MetadataChange::Kind::kDeleteTable) change.table.id = model::TableId(6);
     if (kind == MetadataChange::Kind::kPutPartition) change.partition = test_partition();
     if (kind == MetadataChange::Kind::kDeletePartition) change.partition.id = model::PartitionId(4);
-    if (kind == MetadataChange::Kind::kAllocated) change.allocated = {8, 6, 1002};
+    if (kind == MetadataChange::Kind::kAllocated) change.allocated = {8, 6, 1002, 103};
+    if (kind == MetadataChange::Kind::kPutNode) change.node = test_node();
+    if (kind == MetadataChange::Kind::kDeleteNode) change.node.id = model::NodeId(9);
+    if (kind == MetadataChange::Kind::kPutCluster) change.cluster = test_cluster();
     body.changes.push_back(change);
   }
   body.request_id = request_id(0xcd);
@@ -110,7 +146,25 @@ TEST(LogEntryBytes, Metadata) {
 }
 TEST(LogEntryBytes, RowsOfGroupZero) {
   expect_golden("partition", encode_partition(test_partition()));
-  expect_golden("allocated", encode_allocated({8, 6, 1002}));
+  expect_golden("partition_late", encode_partition(late_partition()));
+  expect_golden("allocated", encode_allocated({8, 6, 1002, 103}));
+  expect_golden("node", encode_node(test_node()));
+  expect_golden("cluster", encode_cluster(test_cluster()));
+}
+
+// Data folders from before group 0 knew nodes keep opening.
+TEST(LogEntryBytes, OfBeforeThereWereNodesStillRead) {
+  const Allocated before{8, 6, 1002, kFirstLateMetadataReplica};
+  auto allocated = decode_allocated(read_golden("allocated_before_nodes"));
+  ASSERT_TRUE(allocated.ok());
+  EXPECT_EQ(*allocated, before);
+  std::string entry = read_golden("log_metadata_before_nodes");
+  ASSERT_TRUE(decode_log_header(entry).ok());
+  auto body = decode_metadata_body(log_body(entry));
+  ASSERT_TRUE(body.ok());
+  ASSERT_EQ(body->changes.size(), 5u);
+  EXPECT_EQ(body->changes[2].partition, test_partition());
+  EXPECT_EQ(body->changes[4].allocated, before);
 }
 
 // --- the header
@@ -234,7 +288,10 @@ TEST(MetadataBody, ComesBack) {
   EXPECT_EQ(decoded->changes[1].table.id, model::TableId(6));
   EXPECT_EQ(decoded->changes[2].partition, test_partition());
   EXPECT_EQ(decoded->changes[3].partition.id, model::PartitionId(4));
-  EXPECT_EQ(decoded->changes[4].allocated, (Allocated{8, 6, 1002}));
+  EXPECT_EQ(decoded->changes[4].allocated, (Allocated{8, 6, 1002, 103}));
+  EXPECT_EQ(decoded->changes[5].node, test_node());
+  EXPECT_EQ(decoded->changes[6].node.id, model::NodeId(9));
+  EXPECT_EQ(decoded->changes[7].cluster, test_cluster());
   EXPECT_EQ(decoded->request_id, body.request_id);
   EXPECT_EQ(decoded->outcome->table, test_table(2));
   EXPECT_EQ(decoded->outcome->counts.items, 3u);
@@ -260,7 +317,11 @@ TEST(MetadataBody, IsOneSegmentHoweverLarge) {
 TEST(Bodies, SchemaAndRowsComeBack) {
   EXPECT_EQ(*decode_schema_body(encode_schema_body(test_table(3))), test_table(3));
   EXPECT_EQ(*decode_partition(encode_partition(test_partition())), test_partition());
-  EXPECT_EQ(*decode_allocated(encode_allocated({8, 6, 1002})), (Allocated{8, 6, 1002}));
+  EXPECT_EQ(*decode_partition(encode_partition(late_partition())), late_partition());
+  EXPECT_EQ(*decode_allocated(encode_allocated({8, 6, 1002, 103})), (Allocated{8, 6, 1002, 103}));
+  EXPECT_EQ(*decode_node(encode_node(test_node())), test_node());
+  EXPECT_EQ(*decode_node(encode_node(NodeRecord{})), NodeRecord{});
+  EXPECT_EQ(*decode_cluster(encode_cluster(test_cluster())), test_cluster());
 }
 
 // Behind a right checksum there may still be a faulty writer: whatever the bytes, the decoders return.
@@ -270,7 +331,8 @@ TEST(Bodies, DamageIsAnErrorOrAnotherBodyNeverACrash) {
   const std::string schema = encode_schema_body(test_table());
   int refused = 0;
   std::string entry;
-  for (const std::string& whole : {write, metadata, schema, encode_partition(test_partition())}) {
+  for (const std::string& whole : {write, metadata, schema, encode_partition(test_partition()),
+                                   encode_node(test_node()), encode_cluster(test_cluster())}) {
     for (size_t at = 0; at < whole.size(); ++at) {
       for (uint8_t bits : {0x01, 0x7f, 0x80, 0xff}) {
         std::string damaged = whole;
@@ -280,6 +342,8 @@ TEST(Bodies, DamageIsAnErrorOrAnotherBodyNeverACrash) {
         refused += !decode_schema_body(damaged).ok();
         (void)decode_partition(damaged);
         (void)decode_allocated(damaged);
+        (void)decode_node(damaged);
+        (void)decode_cluster(damaged);
       }
     }
     for (size_t length = 0; length < whole.size(); ++length) {
@@ -292,6 +356,9 @@ TEST(Bodies, DamageIsAnErrorOrAnotherBodyNeverACrash) {
 }
 
 TEST(Bodies, WhatIsTooShortToBeAKeyOrAnIdIsRefused) {
+  // An incarnation and a cluster's id are 16 bytes: an Allocated, read as a record without any, has none.
+  EXPECT_FALSE(decode_node(encode_allocated({})).ok());
+  EXPECT_FALSE(decode_cluster(encode_allocated({})).ok());
   std::string entry;
   WriteOperation operation = put_operation();
   operation.key = std::string(15, 'x');

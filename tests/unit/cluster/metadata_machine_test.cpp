@@ -210,6 +210,8 @@ TEST(MetadataRows, DamageIsAnError) {
   EXPECT_FALSE(MetadataMachine::restore({{model::RowKind::kTable, "x", "no record"}}).ok());
   EXPECT_FALSE(MetadataMachine::restore({{model::RowKind::kPartition, "x", "short"}}).ok());
   EXPECT_FALSE(MetadataMachine::restore({{model::RowKind::kAllocated, "", ""}}).ok());
+  EXPECT_FALSE(MetadataMachine::restore({{model::RowKind::kNode, "x", "short"}}).ok());
+  EXPECT_FALSE(MetadataMachine::restore({{model::RowKind::kCluster, "", "short"}}).ok());
   EXPECT_EQ(MetadataMachine::restore({{model::RowKind::kItem, "x", ""}}).error(),
             LogEntryError::kUnknownFormat);
   EXPECT_TRUE(MetadataMachine::restore({}).ok());

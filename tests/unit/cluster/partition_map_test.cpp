@@ -47,6 +47,17 @@ TEST(PartitionMap, EveryKeyHasItsPartition) {
   }
 }
 
+TEST(PartitionMap, APartitionIsFoundByItsId) {
+  ClusterState state = state_of(4);
+  state.partitions[model::PartitionId(11)].replicas = {{model::ReplicaId(1000), model::NodeId(2)}};
+  PartitionMap map(state);
+  ASSERT_NE(map.find(model::PartitionId(11)), nullptr);
+  EXPECT_EQ(*map.find(model::PartitionId(11)), state.partitions.at(model::PartitionId(11)));
+  EXPECT_EQ(map.find(model::PartitionId(9)), nullptr);
+  const TableRoute& route = *map.find("Tab");
+  for (const auto& partition : route.partitions) EXPECT_EQ(map.find(partition->id), partition);
+}
+
 TEST(PartitionMap, ARangeIsReadInItsOrder) {
   PartitionMap map(state_of(4));
   const TableRoute& route = *map.find("Tab");
