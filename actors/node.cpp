@@ -187,8 +187,9 @@ ReplicaEvents Node::metadata_events() {
     if (soft.role == raft::Role::kLeader && soft.term != metadata_term_) metrics_.elections_total.Increment();
     metadata_term_ = soft.term;
   };
-  events.turned = [this](const cluster::Replica& replica, const ReplicaContact&) {
+  events.turned = [this](const cluster::Replica& replica, const ReplicaContact& contact) {
     metadata_awake_ = replica.node().membership().voters.size() != 1;
+    if (contact.ticked && replica.leads()) metadata_complete_ = replication_lag(replica).complete;
   };
   events.failed = [this](const std::string& why) { fail("the metadata group failed: " + why); };
   return events;
@@ -198,7 +199,7 @@ bool Node::ready() const {
   if (failed_ || !in_cluster_) return false;
   std::lock_guard lock(mutex_);
   if (!wish_ || stopping_) return false;
-  if (cluster_ ? !leaders_.find({}) : !metadata_serving_) return false;
+  if (cluster_ ? !wish_->bootstrapped() || !leaders_.find({}) : !metadata_serving_) return false;
   for (const auto& [id, partition] : partitions_) {
     if (!served(id)) return false;
   }

@@ -61,7 +61,7 @@ struct NodeOptions {
   uint32_t partitions_per_table = 0;  // 0: one in a cluster of one, else a leader for each node, up to 4
   size_t reader_threads = 2;
   size_t actor_threads = 1;
-  std::optional<ClusterOptions> cluster;  // nothing: a cluster of one
+  std::optional<ClusterOptions> cluster = std::nullopt;  // nothing: a cluster of one
 };
 
 class Node final : public net::Dispatcher, private Peers, private net::LinkHandler {
@@ -78,6 +78,8 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   bool forwards() const override { return cluster_.has_value(); }
   // Clients may come: every replica that should be here has a leader, and none has failed.
   bool ready() const;
+  // Every group that is led here has the members that group 0 wishes, and all of them are up to date.
+  bool fully_replicated() const;
   // The state of the cluster as this node sees it, as JSON (docs/hacking.md).
   std::string status_json() const;
   // Before stop(), while requests are still answered: other nodes take over what is led here, as far as they can
@@ -196,6 +198,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::atomic<bool> in_cluster_{false};               // metadata_mailbox_ is there
   std::atomic<bool> metadata_serving_{false};
   std::atomic<bool> metadata_awake_{false};
+  std::atomic<bool> metadata_complete_{false};  // where it leads: as PartitionPort::complete
   std::atomic<uint64_t> metadata_applied_{0};  // index; what it published is that new
   std::atomic<uint64_t> metadata_term_{0};
   std::atomic<bool> failed_{false};

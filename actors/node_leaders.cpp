@@ -167,6 +167,15 @@ void Node::balance_leaders() {
   for (auto& [mailbox, to] : moves) mailbox->push(Transfer{to});
 }
 
+bool Node::fully_replicated() const {
+  std::lock_guard lock(mutex_);
+  if (!wish_ || (metadata_serving_ && !metadata_complete_)) return false;
+  return std::all_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
+    const auto& port = partition.second.port;
+    return port && (!port->leads || port->complete);
+  });
+}
+
 void Node::hand_over() {
   if (!cluster_) return;
   std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, model::ReplicaId>> moves;

@@ -32,6 +32,7 @@ void Node::reconcile(std::shared_ptr<const cluster::ClusterState> state) {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
     wish_ = state;
+    if (state->bootstrapped()) wishes.emplace_back(metadata_mailbox_, state->wished_metadata_members());
     // In a cluster of several this may be an old state: refresh() comes before anything is thrown away.
     drop = !cluster_ && !std::exchange(dropped_unwished_, true);
     for (auto it = partitions_.begin(); it != partitions_.end();) {
@@ -151,6 +152,10 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
                             std::memory_order_release);
       port->voter.store(raft::is_voter(replica.node().membership(), port->replica()), std::memory_order_release);
       port->awake.store(true, std::memory_order_release);
+      if (!contact.ticked || !replica.leads()) return;
+      const ReplicationLag lag = replication_lag(replica);
+      port->lag.store(lag.entries, std::memory_order_relaxed);
+      port->complete.store(lag.complete, std::memory_order_release);
     };
   }
   events.closed = [this, port](const storage::PartitionState& state) {

@@ -86,7 +86,9 @@ std::string Node::status_json() const {
           const PartitionPort& port = *here->second.port;
           const uint64_t applied = port.applied, committed = std::max<uint64_t>(port.committed, applied);
           out.key("applied").integer(static_cast<int64_t>(applied));
-          out.key("lag_entries").integer(static_cast<int64_t>(committed - applied));
+          // The leader knows what the slowest member misses, a follower what it misses itself.
+          const uint64_t lag = port.leads ? port.lag.load() : committed - applied;
+          out.key("lag_entries").integer(static_cast<int64_t>(lag));
         }
         out.end_object();
       }

@@ -67,6 +67,7 @@ class PartitionPort {
   std::atomic<uint64_t> applied{0};    // index
   std::atomic<uint64_t> committed{0};  // known to be, by what the leader said
   std::atomic<uint64_t> lag{0};        // leader: entries that the slowest member misses
+  std::atomic<bool> complete{false};   // leader: the members are those that are wished, and none lags far behind
   std::atomic<int64_t> leader_heard_ms{0};  // steady clock
 
  private:

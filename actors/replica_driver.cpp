@@ -74,7 +74,7 @@ void ReplicaDriver::drain() {
          std::to_string(replica_->failure()->index));
   }
   if (events_.turned) events_.turned(*replica_, contact_);
-  contact_.heard = false;
+  contact_.heard = contact_.ticked = false;
 }
 
 // --- inputs
@@ -135,7 +135,10 @@ void ReplicaDriver::handle(ItemsSynced& synced, uint64_t now) {
 
 void ReplicaDriver::handle(Configure& configure, uint64_t now) { replica_->configure(configure.table, now); }
 void ReplicaDriver::handle(Campaign&, uint64_t now) { replica_->campaign(now); }
-void ReplicaDriver::handle(Tick&, uint64_t now) { replica_->tick(now); }
+void ReplicaDriver::handle(Tick&, uint64_t now) {
+  replica_->tick(now);
+  contact_.ticked = true;
+}
 void ReplicaDriver::handle(Step& step, uint64_t now) {
   model::ReplicaId from = step.message.from;
   const auto* append = std::get_if<raft::Append>(&step.message.body);

@@ -3,6 +3,7 @@
 // the replica's. Belongs to one actor and runs on its thread; never blocks.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -45,8 +46,24 @@ struct ReplicaServices {
 // What a follower knows of its leader, beside what the replica itself says.
 struct ReplicaContact {
   bool heard = false;         // the leader spoke in this turn
+  bool ticked = false;        // time passed in this turn
   raft::Index committed = 0;  // the highest commit index that a leader told
 };
+
+// How far a leader's members are behind.
+struct ReplicationLag {
+  raft::Index entries = 0;  // that the slowest one misses
+  bool complete = false;    // the members are those that are wished, and none misses more than a moment's entries
+};
+inline constexpr raft::Index kCompleteLagMax = 64;
+inline ReplicationLag replication_lag(const cluster::Replica& leader) {
+  const raft::Status status = leader.node().status();
+  ReplicationLag lag;
+  for (const raft::PeerStatus& peer : status.peers)
+    lag.entries = std::max(lag.entries, status.commit - std::min(status.commit, peer.match));
+  lag.complete = !leader.reconfiguring() && lag.entries <= kCompleteLagMax;
+  return lag;
+}
 
 // What the owner is told, on the actor's thread.
 struct ReplicaEvents {

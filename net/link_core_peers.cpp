@@ -52,7 +52,10 @@ void LinkCore::set_identity(LinkIdentity identity) {
   }
   for (const Connection& connection : std::vector<Connection>(unknown_))
     connection->close(Ending::kClosed, why);
-  for (const Connection& connection : std::set<Connection>(serving_)) connection->close(Ending::kClosed, why);
+  for (const Connection& connection : std::set<Connection>(serving_)) {
+    // Who belongs to no cluster is served as before: the request that made us another may wait for its answer there.
+    if (connection->identity().cluster_id != LinkIdentity{}.cluster_id) connection->close(Ending::kClosed, why);
+  }
 }
 
 void LinkCore::set_peers(const std::vector<LinkPeer>& peers) {

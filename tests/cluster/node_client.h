@@ -1,6 +1,9 @@
 // NodeClient: a client of a node in this process: DynamoDB's JSON in, its JSON out, past HTTP. Any thread.
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <cstring>
 #include <future>
 #include <string>
 #include <string_view>
@@ -27,7 +30,14 @@ inline NodeAnswer call(actors::Node& node, std::string_view operation_name, std:
   if (!request.ok()) return {false, request.error().code, request.error().message};
   auto promise = std::make_shared<std::promise<api::Result<api::Answer>>>();
   auto future = promise->get_future();
-  node.execute(*request, {}, [promise](api::Result<api::Answer> result) { promise->set_value(std::move(result)); });
+  static std::atomic<uint64_t> calls{0};
+  net::RequestContext context;  // as the gateway makes it
+  const uint64_t number = ++calls;
+  std::memcpy(context.request_id.data(), &number, sizeof number);
+  context.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  context.body = std::make_shared<const std::string>(json);
+  node.execute(*request, context,
+               [promise](api::Result<api::Answer> result) { promise->set_value(std::move(result)); });
   api::Result<api::Answer> result = future.get();
   if (!result.ok()) return {false, result.error().code, result.error().message};
   NodeAnswer answer{true, {}, {}};
