@@ -50,9 +50,10 @@ int show_log(const ClusterCommand& command) {
   const auto node = find_node(*state, command.nodes.front(), folder);
   if (!node) return fail(node.error());
   const std::string path = folder.log_path((*node)->id);
-  std::fputs(last_lines(path, command.lines).c_str(), stdout);
+  const LogEnd end = last_lines(path, command.lines);
+  std::fputs(end.text.c_str(), stdout);
   std::fflush(stdout);
-  if (command.follow) follow(path, [] { return false; });
+  if (command.follow) follow(path, end.until, [] { return false; });
   return 0;
 }
 

@@ -38,32 +38,35 @@ model::Result<std::unique_ptr<Opened>, std::string> open(const ClusterCommand& c
   return opened;
 }
 
+// False where it ended instead. A signal that was sent takes effect.
+bool wait_for(ProcessId process, ProcessState goal) {
+  while (true) {
+    const ProcessState state = process_state(process);
+    if (state == goal) return true;
+    if (state == ProcessState::kDown) return false;
+    std::this_thread::sleep_for(kStateChangePoll);
+  }
+}
+
 // Sends each of the command's nodes the signal and waits until it shows in the process' state.
 int signal_nodes(const ClusterCommand& command, int number, ProcessState goal, const char* said) {
   const auto opened = open(command);
   if (!opened) return fail(opened.error());
-  bool all = true;
+  std::set<unsigned> reached;  // first to all of them, so that several are killed at one moment
   for (const unsigned id : command.nodes) {
-    const ProcessId process = (*opened)->state.nodes[id - 1].process;
-    all = send_signal(process, number) && all;
+    if (send_signal((*opened)->state.nodes[id - 1].process, number)) reached.insert(id);
   }
+  int code = 0;
   for (const unsigned id : command.nodes) {
     const ProcessId process = (*opened)->state.nodes[id - 1].process;
-    const std::string name = "node " + std::to_string(id);
-    ProcessState state = process_state(process);
-    while (state != goal && state != ProcessState::kDown) {
-      std::this_thread::sleep_for(kStateChangePoll);
-      state = process_state(process);
-    }
-    if (state != goal) {
-      all = false;
-      fail(name + " does not run: start it with `stator cluster restart " + std::to_string(id) +
-           " --data-dir " + command.data_dir + "`");
+    if (reached.contains(id) && wait_for(process, goal)) {
+      say("node " + std::to_string(id) + " (pid " + std::to_string(process.pid) + ") " + said);
     } else {
-      say(name + " (pid " + std::to_string(process.pid) + ") " + said);
+      code = fail("node " + std::to_string(id) + " does not run: start it with `stator cluster restart " +
+                  std::to_string(id) + " --data-dir " + command.data_dir + "`");
     }
   }
-  return all ? 0 : 1;
+  return code;
 }
 
 size_t count_up(const ClusterState& state) {

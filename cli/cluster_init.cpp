@@ -67,6 +67,19 @@ bool is_member(const cluster::Member& self, const std::vector<cluster::Member>& 
   });
 }
 
+// Nothing where it is done. An answer may be lost although it was: a node that enters a cluster ends its
+// connections.
+std::optional<InitOutcome> bootstrap_one(InitTransport& transport, const net::LinkAddress& peer,
+                                         const cluster::IdentifyReply& before,
+                                         const cluster::BootstrapRequest& bootstrap) {
+  const auto reply = transport.bootstrap(peer, bootstrap);
+  if (reply && reply->done) return std::nullopt;
+  if (reply) return refused(named(before, peer) + " refuses: " + reply->reason);
+  const auto after = transport.identify(peer);
+  if (after && after->cluster_id == bootstrap.cluster_id) return std::nullopt;
+  return InitOutcome{Kind::kAgain, named(before, peer) + " did not take it (" + reply.error() + ")", {}};
+}
+
 }  // namespace
 
 InitOutcome attempt_init(InitTransport& transport, const Peers& peers, const cluster::ClusterId& fresh_id) {
@@ -97,10 +110,7 @@ InitOutcome attempt_init(InitTransport& transport, const Peers& peers, const clu
       newcomers += "; " + named(found[i], peers[i]) + " is not of its members and joins by itself";
       continue;
     }
-    const auto reply = transport.bootstrap(peers[i], bootstrap);
-    if (!reply)
-      return {Kind::kAgain, named(found[i], peers[i]) + " did not take it (" + reply.error() + ")", {}};
-    if (!reply->done) return refused(named(found[i], peers[i]) + " refuses: " + reply->reason);
+    if (auto wrong = bootstrap_one(transport, peers[i], found[i], bootstrap)) return std::move(*wrong);
     ++bootstrapped;
   }
   const std::string cluster = "cluster " + cluster::to_hex(bootstrap.cluster_id);

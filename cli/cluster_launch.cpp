@@ -35,6 +35,12 @@ std::string seconds_since(Clock::time_point begin) {
   return text;
 }
 
+bool majority_lives(const ClusterState& state) {
+  size_t live = 0;
+  for (const ClusterNode& node : state.nodes) live += process_state(node.process) != ProcessState::kDown;
+  return live >= state.majority();
+}
+
 // Makes one cluster of the nodes, an attempt at a time, until that is done.
 class Initialiser {
  public:
@@ -151,7 +157,7 @@ Readiness await_ready(const Launcher& launcher, const ClusterFolder& folder, con
       }
     }
     if (initialiser && !initialiser->attempt()) initialiser.reset();
-    if (!result.init_refusal.empty()) break;
+    if (!result.init_refusal.empty() || (!result.died.empty() && !majority_lives(state))) break;
     if (stop_signal_came(kReadyPoll)) {
       result.interrupted = true;
       break;

@@ -30,9 +30,10 @@ struct Readiness {
   bool interrupted = false;    // by Ctrl-C
 };
 
-// Waits until each of `nodes` is ready or has died, for up to `patience`; tells on stderr as they get ready.
-// `initialise`: makes one cluster of all nodes meanwhile, where they are none yet; requires a cluster of
-// several. Requires block_stop_signals() before.
+// Waits until each of `nodes` is ready or has died, for up to `patience`, but no longer once so many have
+// died that no majority is left; tells on stderr as they get ready. `initialise`: makes one cluster of all
+// nodes meanwhile, where they are none yet; requires a cluster of several. Requires block_stop_signals()
+// before.
 Readiness await_ready(const Launcher& launcher, const ClusterFolder& folder, const ClusterState& state,
                       const std::set<unsigned>& nodes, bool initialise, std::chrono::milliseconds patience);
 

@@ -50,7 +50,7 @@ void say(const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); 
 
 std::string log_excerpt(const ClusterFolder& folder, unsigned node) {
   const std::string path = folder.log_path(node);
-  std::istringstream lines(last_lines(path, kExcerptLines));
+  std::istringstream lines(last_lines(path, kExcerptLines).text);
   std::string text;
   for (std::string line; std::getline(lines, line);) text += "    " + line + "\n";
   return text + "  all of it is in " + path;

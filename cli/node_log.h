@@ -1,6 +1,7 @@
 // A node's log file: its end, and what is added to it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -8,12 +9,16 @@ namespace stator::cli {
 
 inline constexpr size_t kLogTailBytesMax = 4 * 1024 * 1024;  // of the file's end that are looked at
 
-// The last `lines` lines, each with its newline; fewer where they are longer than kLogTailBytesMax together,
-// none where the file cannot be read.
-std::string last_lines(const std::string& path, size_t lines);
+struct LogEnd {
+  std::string text;    // whole lines, each with its newline
+  uint64_t until = 0;  // where in the file it ends
+};
+// The last `lines` lines; fewer where they are longer than kLogTailBytesMax together, none where the file
+// cannot be read.
+LogEnd last_lines(const std::string& path, size_t lines);
 
-// Copies what is added to the file to stdout until the file is gone or `stop()` says so. Begins at its
-// present end.
-void follow(const std::string& path, const std::function<bool()>& stop);
+// Copies to stdout what is added to the file after `from`, until the file is gone or `stop()` says so. Begins
+// anew where the file got shorter.
+void follow(const std::string& path, uint64_t from, const std::function<bool()>& stop);
 
 }  // namespace stator::cli

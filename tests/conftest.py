@@ -3,6 +3,7 @@
 import pytest
 
 from harness import tables
+from harness.cluster import Cluster
 from harness.server import Server, ServerDied
 
 
@@ -63,6 +64,45 @@ def own_server(request, tmp_path):
     for one in started:
         if one.alive():
             one.kill()
+
+
+@pytest.fixture(scope="session")
+def shared_cluster(tmp_path_factory):
+    """One cluster of three a run, for tests that leave it as it was."""
+    cluster = Cluster(tmp_path_factory.mktemp("cluster") / "data")
+    try:
+        cluster.start()
+        yield cluster
+        cluster.stop()
+    finally:
+        cluster.end()
+
+
+@pytest.fixture
+def cluster(request, shared_cluster):
+    """The run's cluster, whole before the test and alive after it."""
+    request.node.stator_servers = [shared_cluster]
+    shared_cluster.wait_until_whole()
+    yield shared_cluster
+    shared_cluster.check()
+
+
+@pytest.fixture
+def own_cluster(request, tmp_path):
+    """Makes clusters of the test's own, in tmp_path: own_cluster(nodes=..., args=...), started unless start=False."""
+    made = []
+    request.node.stator_servers = made
+
+    def make(name="data", start=True, **options):
+        one = Cluster(tmp_path / name, **options)
+        made.append(one)
+        if start:
+            one.start()
+        return one
+
+    yield make
+    for one in made:
+        one.end()
 
 
 @pytest.fixture

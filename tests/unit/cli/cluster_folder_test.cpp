@@ -112,24 +112,26 @@ TEST_F(ClusterFolderTest, OnlyItsOwnFilesAreDeleted) {
 
 TEST_F(ClusterFolderTest, TheEndOfALog) {
   const std::string path = top_ + "/log";
-  EXPECT_EQ(last_lines(path, 5), "");
+  EXPECT_EQ(last_lines(path, 5).text, "");
   write(path, "");
-  EXPECT_EQ(last_lines(path, 5), "");
+  EXPECT_EQ(last_lines(path, 5).text, "");
   write(path, "one\ntwo\nthree\n");
-  EXPECT_EQ(last_lines(path, 0), "");
-  EXPECT_EQ(last_lines(path, 1), "three\n");
-  EXPECT_EQ(last_lines(path, 2), "two\nthree\n");
-  EXPECT_EQ(last_lines(path, 3), "one\ntwo\nthree\n");
-  EXPECT_EQ(last_lines(path, 9), "one\ntwo\nthree\n");
+  EXPECT_EQ(last_lines(path, 0).text, "");
+  EXPECT_EQ(last_lines(path, 1).text, "three\n");
+  EXPECT_EQ(last_lines(path, 2).text, "two\nthree\n");
+  EXPECT_EQ(last_lines(path, 3).text, "one\ntwo\nthree\n");
+  EXPECT_EQ(last_lines(path, 9).text, "one\ntwo\nthree\n");
+  EXPECT_EQ(last_lines(path, 2).until, 14u) << "where following goes on";
+  EXPECT_EQ(last_lines(path, 0).until, 14u);
   write(path, "one\n\nno end");
-  EXPECT_EQ(last_lines(path, 1), "no end\n");
-  EXPECT_EQ(last_lines(path, 2), "\nno end\n");
+  EXPECT_EQ(last_lines(path, 1).text, "no end\n");
+  EXPECT_EQ(last_lines(path, 2).text, "\nno end\n");
 }
 
 TEST_F(ClusterFolderTest, ALogOfOneEndlessLine) {
   const std::string path = top_ + "/log";
   write(path, std::string(2 * kLogTailBytesMax, 'x') + "\nlast\n");
-  EXPECT_EQ(last_lines(path, 2), "last\n");
+  EXPECT_EQ(last_lines(path, 2).text, "last\n");
 }
 
 // A pid alone is no process: the system gives it to others.

@@ -30,6 +30,7 @@ class Nodes : public InitTransport {
     IdentifyReply reply;
     bool away = false;
     bool loses_bootstrap = false;  // takes no answer, and nothing is done
+    bool loses_answer = false;     // it is done, and nobody hears of it
     std::string refuses;
     size_t bootstraps = 0;
   };
@@ -53,6 +54,7 @@ class Nodes : public InitTransport {
     ++one.bootstraps;
     one.reply.cluster_id = bootstrap.cluster_id;
     one.reply.members = bootstrap.members;
+    if (one.loses_answer) return model::Failure(std::string("the connection ended"));
     return cluster::BootstrapReply{true, ""};
   }
 
@@ -123,6 +125,13 @@ TEST_F(ClusterInit, ACrashInTheMiddleIsFinishedWithTheSameId) {
     EXPECT_EQ(node(port).reply.members, node(3).reply.members);
     EXPECT_EQ(node(port).bootstraps, 1u);
   }
+}
+
+TEST_F(ClusterInit, AnAnswerThatIsLostIsAskedFor) {
+  node(3).loses_answer = node(2).loses_answer = true;
+  const InitOutcome outcome = attempt(7);
+  EXPECT_EQ(outcome.kind, Kind::kInitialised) << outcome.text;
+  for (const uint16_t port : {1, 2, 3}) EXPECT_EQ(node(port).bootstraps, 1u);
 }
 
 // Its folder is another one than that which was bootstrapped: it may not be made a voter again.
