@@ -2,6 +2,7 @@
 """How long a cluster gives no acknowledgement when the leader of a partition is killed.
 
     deploy/python bench/failover.py --rounds 20
+    deploy/python bench/failover.py --pause         stopped (SIGSTOP) instead: its connections stay, and say nothing
 
 Starts three nodes, a table of one partition, and a steady 200 writes a second by a client without an SDK (200 ms timeout,
 nodes in turn, no retries). Each round kills the leader by SIGKILL and restarts it; its figure is the longest time between
@@ -22,7 +23,7 @@ from harness import tables
 from harness.cluster import Cluster
 from harness.steady_writer import SteadyWriter
 
-BEFORE_S = 0.5  # of steady writing that a round begins with
+SETTLED_S = 1.5  # the same leader for so long before it is taken down: leaders move back to a node that came back
 AFTER_S = 3.0  # what is looked at after a kill and after a restart
 
 
@@ -30,23 +31,26 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20, metavar="N", help="kills (default: 20)")
     parser.add_argument("--rate", type=int, default=200, metavar="N", help="writes a second (default: 200)")
+    parser.add_argument("--pause", action="store_true", help="SIGSTOP and SIGCONT in place of SIGKILL and a restart")
     parser.add_argument("--timeout", type=float, default=0.2, metavar="SECONDS", help="of a write (default: 0.2)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="stator-failover-") as folder:
         cluster = Cluster(pathlib.Path(folder) / "data", args=["--partitions-per-table", "1"])
         try:
             cluster.start()
-            kills, restarts, lost = measure(cluster, options.rounds, options.rate, options.timeout, print)
+            kills, restarts, lost = measure(cluster, options.rounds, options.rate, options.timeout, print, options.pause)
         finally:
             cluster.end()
-    print(f"longest gap at a kill     p50 {statistics.median(kills):.3f} s, maximum {max(kills):.3f} s")
-    print(f"longest gap at a restart  p50 {statistics.median(restarts):.3f} s, maximum {max(restarts):.3f} s")
+    names = ("pause", "resume") if options.pause else ("kill", "restart")
+    for name, gaps in zip(names, (kills, restarts)):
+        print(f"longest gap at a {name:<7}  p50 {statistics.median(gaps):.3f} s, maximum {max(gaps):.3f} s")
     print(f"acknowledged and lost: {len(lost)}")
     return 1 if lost else 0
 
 
-def measure(cluster, rounds, rate, timeout, say):
+def measure(cluster, rounds, rate, timeout, say, pause=False):
     """(gaps at kills, gaps at restarts, keys that were acknowledged and are not there). The cluster is whole afterwards."""
+    take_down, bring_back = (cluster.pause, cluster.resume) if pause else (cluster.kill, cluster.restart)
     table = tables.create(cluster.client())
     writer = SteadyWriter(table, cluster.ports(), rate=rate, timeout=timeout)
     kills, restarts = [], []
@@ -54,15 +58,14 @@ def measure(cluster, rounds, rate, timeout, say):
     writer.start()
     try:
         for number in range(1, rounds + 1):
-            leader = cluster.leader_of(table)
-            time.sleep(BEFORE_S)
+            leader = settled_leader(cluster, table)
             before = dict(writer.failures)
-            kills.append(around(writer, lambda: cluster.kill(leader)))
-            restarts.append(around(writer, lambda: cluster.restart(leader)))
+            kills.append(around(writer, lambda: take_down(leader)))
+            restarts.append(around(writer, lambda: bring_back(leader)))
             cluster.wait_until_whole()
             failed = {how: count - before.get(how, 0) for how, count in writer.failures.items()}
-            say(f"round {number}/{rounds}: node {leader} killed, {kills[-1]:.3f} s without an acknowledgement, "
-                f"{restarts[-1]:.3f} s at its restart; not acknowledged: {failed}")
+            say(f"round {number}/{rounds}: node {leader} down: {kills[-1]:.3f} s without an acknowledgement, "
+                f"back: {restarts[-1]:.3f} s; not acknowledged: {failed}")
     finally:
         writer.finish()
     say(f"{len(writer.acknowledged)} of {writer.sent} writes acknowledged")
@@ -71,6 +74,16 @@ def measure(cluster, rounds, rate, timeout, say):
         found = {item["pk"]["S"] for item in tables.scan_all(cluster.client(number), table, ConsistentRead=True)}
         lost |= writer.keys() - found
     return kills, restarts, lost
+
+
+def settled_leader(cluster, table):
+    leader, since = cluster.leader_of(table), time.monotonic()
+    while time.monotonic() - since < SETTLED_S:
+        time.sleep(0.05)
+        now = cluster.leader_of(table)
+        if now != leader:
+            leader, since = now, time.monotonic()
+    return leader
 
 
 def around(writer, event):

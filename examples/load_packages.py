@@ -3,11 +3,14 @@
 
     examples/load_packages.py                            all of it, with progress
     examples/load_packages.py --limit 5000 --workers 4   a part of it
+    examples/load_packages.py --endpoints http://127.0.0.1:8000,http://127.0.0.1:9000,http://127.0.0.1:10000
 
 Partition key Section, sort key Package; every field of a record becomes an attribute: sizes as numbers, dependencies as
 lists, the rest as strings. A few rows are deliberately hostile (NUL, emoji, exactly 400 KB). Loading twice changes nothing.
-The server may be killed and restarted on the way: what is not acknowledged is sent again. --ledger keeps the acknowledged
-keys in a file, one line each, so that they can be checked afterwards with examples/query_packages.py verify.
+The server may be killed and restarted on the way: what is not acknowledged is sent again. With several endpoints the
+workers begin at different ones, leave the retries of a request to the SDK, and move on to the next where theirs is gone.
+--ledger keeps the acknowledged keys in a file, one line each, so that they can be checked afterwards with
+examples/query_packages.py verify.
 """
 
 import argparse
@@ -22,12 +25,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import packages
 
 BATCH = 25
+SDK_ATTEMPTS = 3  # a request, where there are several endpoints: what the SDKs do by themselves
 PROGRESS_INTERVAL_S = 0.5
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     packages.add_connection_options(parser)
+    parser.add_argument("--endpoints", metavar="URL,URL,...", help="several servers of one cluster, in place of --endpoint")
     parser.add_argument("--catalogue", metavar="FILE", help="read this file instead, in the format of apt-cache dumpavail")
     parser.add_argument("--ledger", metavar="FILE", help="append each acknowledged key to this file")
     parser.add_argument("--limit", type=int, metavar="N", help="load only the first N records")
@@ -81,7 +86,9 @@ class Loader:
     def __init__(self, options, items):
         self.options = options
         self.items = items
-        self.client = packages.connect(options.endpoint, connections=options.workers)
+        endpoints = options.endpoints.split(",") if options.endpoints else [options.endpoint]
+        attempts = SDK_ATTEMPTS if len(endpoints) > 1 else 1
+        self.clients = [packages.connect(one, options.workers, attempts) for one in endpoints]
         self.batches = queue.SimpleQueue()
         for start in range(0, len(items), BATCH):
             self.batches.put(items[start : start + BATCH])
@@ -89,14 +96,20 @@ class Loader:
         self.lock = threading.Lock()
         self.acknowledged = 0
         self.retries = 0
+        self.moves = 0  # of workers whose endpoint was gone
+        self.failures = 0  # answers that said no after the SDK's own retries
         self.last_success = time.monotonic()
         self.failure = None
 
     def run(self):
         begun = time.monotonic()
-        packages.retrying(lambda: packages.create_table(self.client), self.patience_left, self.count_retry)
+        first = Place(self, 0)
+        packages.retrying(lambda: packages.create_table(first.client), self.patience_left, first.moved_on)
         self.last_success = time.monotonic()
-        threads = [threading.Thread(target=self.work, daemon=True) for _ in range(self.options.workers)]
+        threads = [
+            threading.Thread(target=self.work, args=(Place(self, number),), daemon=True)
+            for number in range(self.options.workers)
+        ]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
@@ -112,29 +125,32 @@ class Loader:
         seconds = time.monotonic() - begun
         print(f"{self.acknowledged} records in {seconds:.1f} s, {self.acknowledged / seconds:.0f} a second; "
               f"{self.retries} requests were sent again")
+        if len(self.clients) > 1:
+            print(f"{self.moves} times a worker moved on from an endpoint that was gone; "
+                  f"{self.failures} requests failed after the SDK's own retries")
 
-    def work(self):
+    def work(self, place):
         try:
             while self.failure is None:
                 try:
                     batch = self.batches.get_nowait()
                 except queue.Empty:
                     return
-                self.write(batch)
+                self.write(batch, place)
         except Exception as error:  # told by run(), on the main thread
             self.failure = error
 
-    def write(self, batch):
+    def write(self, batch, place):
         for part in packages.parts_within_a_request(batch):
             left = part
             while left:
-                unprocessed = packages.retrying(lambda: self.send(left), self.patience_left, self.count_retry)
+                unprocessed = packages.retrying(lambda: self.send(left, place), self.patience_left, place.moved_on)
                 self.acknowledge([item for item in left if item not in unprocessed])
                 left = unprocessed
 
-    def send(self, items):
+    def send(self, items, place):
         requests = {packages.TABLE: [{"PutRequest": {"Item": item}} for item in items]}
-        unprocessed = self.client.batch_write_item(RequestItems=requests)["UnprocessedItems"]
+        unprocessed = place.client.batch_write_item(RequestItems=requests)["UnprocessedItems"]
         return [request["PutRequest"]["Item"] for request in unprocessed.get(packages.TABLE, [])]
 
     def acknowledge(self, items):
@@ -149,9 +165,13 @@ class Loader:
     def patience_left(self):
         return self.options.patience - (time.monotonic() - self.last_success)
 
-    def count_retry(self):
+    def count_retry(self, moved):
         with self.lock:
             self.retries += 1
+            if moved:
+                self.moves += 1
+            else:
+                self.failures += 1
 
     def show_progress(self, begun):
         done = self.acknowledged / len(self.items)
@@ -160,6 +180,25 @@ class Loader:
         if self.retries:
             line += f"  {self.retries} sent again"
         print(f"\r{line:<79}" if sys.stdout.isatty() else line, end="" if sys.stdout.isatty() else "\n", flush=True)
+
+
+class Place:
+    """Where one worker sends to: an endpoint until it is gone, then the next one."""
+
+    def __init__(self, loader, number):
+        self.loader = loader
+        self.number = number
+
+    @property
+    def client(self):
+        return self.loader.clients[self.number % len(self.loader.clients)]
+
+    def moved_on(self, error):
+        """Before a request is sent again."""
+        gone = packages.is_gone(error)
+        if gone:
+            self.number += 1
+        self.loader.count_retry(gone)
 
 
 if __name__ == "__main__":

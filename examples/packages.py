@@ -39,8 +39,8 @@ def add_connection_options(parser, default=ENDPOINT):
     parser.add_argument("--endpoint", default=default, metavar="URL", help=help)
 
 
-def connect(endpoint, connections=8):
-    """Any credentials will do; a region has to be named."""
+def connect(endpoint, connections=8, attempts=1):
+    """Any credentials will do; a region has to be named. `attempts` of the SDK a call: with one, retrying() does it all."""
     return boto3.client(
         "dynamodb",
         endpoint_url=endpoint,
@@ -48,7 +48,7 @@ def connect(endpoint, connections=8):
         aws_access_key_id="local",
         aws_secret_access_key="local",
         config=Config(
-            retries={"total_max_attempts": 1},  # retrying() does it, with more patience
+            retries={"total_max_attempts": attempts, "mode": "standard"},
             connect_timeout=2,
             read_timeout=30,
             max_pool_connections=connections,
@@ -167,8 +167,14 @@ def parts_within_a_request(items):
         yield part
 
 
-def retrying(call, patience_left, on_retry=lambda: None):
-    """Calls until it succeeds. A server that is away, restarting or busy is asked again until patience_left() is used up."""
+def is_gone(error):
+    """Whether the server is away, or went away in the middle: nobody answered, as opposed to an answer that says no."""
+    return isinstance(error, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError))
+
+
+def retrying(call, patience_left, on_retry=lambda error: None):
+    """Calls until it succeeds. A server that is away, restarting or busy is asked again until patience_left() is used up;
+    on_retry(error) comes before each repetition."""
     attempt = 0
     while True:
         try:
@@ -182,7 +188,7 @@ def retrying(call, patience_left, on_retry=lambda: None):
             failure = error
         if patience_left() <= 0:
             raise GaveUp(f"no answer for too long; the last one was: {failure}")
-        on_retry()
+        on_retry(failure)
         attempt += 1
         time.sleep(random.uniform(0, min(1.0, 0.02 * 2 ** min(attempt, 6))))
 

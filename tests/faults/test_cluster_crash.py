@@ -124,7 +124,7 @@ def test_a_lost_folder_while_another_node_is_down(own_cluster, progress):
     cluster.kill(2)
     cluster.kill(3)
     shutil.rmtree(cluster.node_folder(3))
-    cluster.restart(3)
+    cluster.restart(3, code=1)
 
     deadline = time.monotonic() + NO_ELECTION_S
     while time.monotonic() < deadline:

@@ -75,9 +75,9 @@ class Cluster:
     def resume(self, *nodes):
         self.run("resume", *nodes)
 
-    def restart(self, *nodes):
-        """Returns once they are ready, or, without a majority, once they run."""
-        self.run("restart", *nodes)
+    def restart(self, *nodes, code=0):
+        """Returns once they are ready, or, without a majority, once they run. `code` 1: they will not get ready in time."""
+        self.run("restart", *nodes, code=code)
         self.down.difference_update(nodes)
 
     def stop(self):

@@ -25,11 +25,11 @@ class SteadyWriter(threading.Thread):
         self.acknowledged = []  # (moment, key), in the order of the answers
         self.failures = {}  # what went wrong: how often
         self.sent = 0
-        self._stop = threading.Event()
+        self._done = threading.Event()
         self._idle = {port: [] for port in self.ports}
 
     def finish(self):
-        self._stop.set()
+        self._done.set()
         self.join()
 
     def keys(self):
@@ -45,7 +45,7 @@ class SteadyWriter(threading.Thread):
 
     async def _write(self):
         begun, running = time.monotonic(), set()
-        while not self._stop.is_set():
+        while not self._done.is_set():
             task = asyncio.create_task(self._put(self.sent))
             running.add(task)
             task.add_done_callback(running.discard)
