@@ -48,6 +48,9 @@ struct ReplicaConfig {
   size_t unapplied_bytes_max = 16 * 1024 * 1024;
   // Clients that wait for a row, a commit or a confirmation; more are refused.
   size_t waiting_max = 65'536;
+  // Entries proposed and not committed yet: beyond, what is evaluated waits for room and shares an entry, as far as
+  // one body goes.
+  raft::Index entries_in_flight_max = 1;
   // The log is cut only where that frees so many entries: each cut is a synced write.
   raft::Index log_cut_entries_min = 1024;
   // A stored log above this is cut beyond the members that lack half of it: they get a snapshot.
@@ -202,6 +205,7 @@ class Replica {
   bool answered_as_retry(const Command& command);
   void barrier(Token token, api::Result<api::Answer> result, raft::Index newest_read);
   void answer_when_applied(raft::Index index, Token token, api::Result<api::Answer> result);
+  bool may_propose() const;
   void flush();
   void propose(LogKind kind, std::string_view body, model::Stamp stamp);
   void propose_schema(uint64_t now_micros);

@@ -52,11 +52,18 @@ void Replica::log_loaded(uint64_t id, std::vector<raft::Entry> entries) {
 ReplicaOutputs Replica::take_outputs(uint64_t now_micros) {
   now_micros_ = now_micros;
   drain();  // a lost leadership is seen before anything is proposed under it
-  if (lead_term_ != 0) flush();
+  if (may_propose()) flush();
   drain();
   ReplicaOutputs out = std::move(out_);
   out_ = {};
   return out;
+}
+
+// While enough of the leader's entries are on their way, what is evaluated waits and shares the next one: under load
+// entries grow, and with them what one sync and one round of messages carry.
+bool Replica::may_propose() const {
+  if (lead_term_ == 0) return false;
+  return node_.last_index() - node_.commit_index() < config_.entries_in_flight_max;
 }
 
 void Replica::drain() {

@@ -61,6 +61,7 @@ TEST_F(ReplicaLimitsTest, TooManyThatWaitAreRefused) {
 
 TEST_F(ReplicaLimitsTest, TooManyBytesUnappliedAreRefused) {
   c.config.unapplied_bytes_max = 2000;
+  c.config.entries_in_flight_max = 100;
   c.lead();
   std::vector<Token> tokens;
   int refused = 0;
@@ -81,6 +82,7 @@ TEST_F(ReplicaLimitsTest, TooManyBytesUnappliedAreRefused) {
 
 TEST_F(ReplicaLimitsTest, CommandsThatWaitedForARowAreRefusedWhereItCameTooLate) {
   c.config.unapplied_bytes_max = 1000;
+  c.config.entries_in_flight_max = 100;
   c.lead();
   Token parked = c.submit("PutItem", put("slow", "1"));
   c.take();

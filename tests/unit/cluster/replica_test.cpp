@@ -31,6 +31,7 @@ TEST_F(ReplicaTest, AWriteIsAnsweredOnceItIsInItems) {
 }
 
 TEST_F(ReplicaTest, WritesOfOneKeyPipelineAndShareAnEntry) {
+  c.config.entries_in_flight_max = 10;
   c.lead();
   raft::Index before = c.log.size();
   std::vector<Token> tokens;
@@ -54,7 +55,26 @@ TEST_F(ReplicaTest, WritesOfOneKeyPipelineAndShareAnEntry) {
   EXPECT_EQ(machine().overlay().size(), 0u);
 }
 
+// Under load the next entry takes all that came while the one before was on its way.
+TEST_F(ReplicaTest, WhatIsEvaluatedWhileEntriesAreOnTheirWaySharesTheNext) {
+  c.lead();
+  std::vector<Token> tokens{c.submit("PutItem", put("first", "1"))};
+  c.take();
+  c.load_one();
+  ASSERT_EQ(c.persists.size(), 1u);
+  for (int i = 0; i < 5; ++i) {
+    tokens.push_back(c.submit("PutItem", put("first", std::to_string(i))));
+    c.take();
+  }
+  EXPECT_EQ(c.persists.size(), 1u) << "one entry is on its way, that is the bound";
+  raft::Index before = c.log.size();
+  c.settle();
+  EXPECT_EQ(c.log.size(), before + 2);
+  for (Token token : tokens) EXPECT_EQ(c.answer(token), "ok");
+}
+
 TEST_F(ReplicaTest, SyncsAndAppliesMayComeLateAndTogether) {
+  c.config.entries_in_flight_max = 10;
   c.lead();
   std::vector<Token> tokens;
   for (int i = 0; i < 4; ++i) {
