@@ -99,6 +99,7 @@ void write(Wire::Builder out, const raft::SnapshotChunk& chunk) {
 void write(Wire::Builder out, const raft::SnapshotAck& ack) {
   auto body = out.initSnapshotAck();
   body.setStream(ack.stream);
+  body.setOffset(ack.offset);
   body.setNextOffset(ack.next_offset);
 }
 
@@ -175,7 +176,7 @@ std::optional<raft::MessageBody> read_body(Wire::Reader in) {
       return read(in.getSnapshotChunk());
     case Wire::SNAPSHOT_ACK: {
       auto body = in.getSnapshotAck();
-      return raft::SnapshotAck{body.getStream(), body.getNextOffset()};
+      return raft::SnapshotAck{body.getStream(), body.getOffset(), body.getNextOffset()};
     }
   }
   return std::nullopt;

@@ -229,10 +229,9 @@ void Leader::on(State& state, Peer& peer, const HeartbeatResponse& response) {
 void Leader::on(State& state, Peer& peer, const SnapshotAck& ack) {
   SnapshotTransfer* transfer = peer.progress.snapshot();
   if (transfer == nullptr || ack.stream != transfer->stream) return;
-  // Forward, or from the start again (the peer restarted). An old answer must not start a second run of
-  // pieces.
-  if (ack.next_offset <= transfer->acknowledged && (ack.next_offset != 0 || transfer->acknowledged == 0))
-    return;
+  // Only what answers the piece under way: an old answer must not start a second run of pieces, nor, where
+  // the peer restarted, claim what it has lost.
+  if (ack.offset != transfer->acknowledged) return;
   transfer->acknowledged = ack.next_offset;
   transfer->silent_ticks = 0;
   state.out.snapshot_requests.push_back({peer.replica, transfer->stream, transfer->acknowledged});

@@ -94,7 +94,6 @@ class Leader {
   size_t uncommitted_bytes_ = 0;  // of this term's entries
   uint32_t heartbeat_ticks_ = 0;
   uint32_t quorum_ticks_ = 0;
-  uint64_t next_stream_ = 1;
   bool finished_ = false;
   mutable std::vector<uint64_t> positions_;  // scratch of majority_of
 };

@@ -31,6 +31,8 @@ void Leader::send_appends(State& state, Peer& peer) {
   while (send_next_append(state, peer)) {
   }
   Progress& progress = peer.progress;
+  // Under load the next Append tells of it, or the commit of what is on its way will.
+  if (state.log.last() > state.commit) return;
   const Index commit = std::min(progress.match, state.commit);
   if (progress.replicate() && commit > progress.commit_sent) {
     progress.commit_sent = commit;
@@ -118,7 +120,7 @@ bool Leader::log_loaded(State& state, uint64_t id, std::vector<Entry>& entries) 
 
 void Leader::want_snapshot(State& state, Peer& peer) {
   if (!peer.progress.active) return;  // it would keep a snapshot open for nobody
-  peer.progress.become_snapshot(next_stream_++);
+  peer.progress.become_snapshot(state.next_stream++);
   state.out.snapshot_requests.push_back({peer.replica, peer.progress.snapshot()->stream, 0});
 }
 

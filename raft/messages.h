@@ -88,15 +88,17 @@ struct SnapshotMeta {
 // A piece of a snapshot, its bytes opaque to the core. Class: bulk.
 struct SnapshotChunk {
   SnapshotMeta meta;
-  uint64_t stream = 0;  // numbers the leader's snapshot streams; a higher one replaces a lower one
+  uint64_t stream = 0;  // numbers its sender's streams since it started; a higher one replaces a lower one
   uint64_t offset = 0;  // in bytes from the start of the stream
   bool done = false;    // the last piece
   std::shared_ptr<const std::string> data;
 };
 
-// Follower to leader: bytes before next_offset are stored, go on from there.
+// Follower to leader, answers the piece at `offset`: bytes before next_offset are stored, go on from there,
+// be it back (the follower restarted).
 struct SnapshotAck {
   uint64_t stream = 0;
+  uint64_t offset = 0;
   uint64_t next_offset = 0;
 };
 

@@ -10,7 +10,7 @@ SnapshotReceiver::Verdict SnapshotReceiver::receive(const SnapshotChunk& chunk) 
   if (!transfer_ || chunk.stream > transfer_->stream) {
     if (chunk.offset != 0) {
       // The middle of a stream whose beginning is not here (this replica restarted): from the start, please.
-      verdict.answer = SnapshotAck{chunk.stream, 0};
+      verdict.answer = SnapshotAck{chunk.stream, chunk.offset, 0};
       return verdict;
     }
     transfer_ = Transfer{chunk.stream, chunk.meta, 0, Writing{0, bytes, chunk.done}, false};
@@ -20,7 +20,7 @@ SnapshotReceiver::Verdict SnapshotReceiver::receive(const SnapshotChunk& chunk) 
   if (chunk.stream < transfer_->stream || chunk.meta != transfer_->meta) return verdict;
   if (transfer_->complete || transfer_->writing) return verdict;
   if (chunk.offset != transfer_->stored) {
-    verdict.answer = SnapshotAck{chunk.stream, transfer_->stored};
+    verdict.answer = SnapshotAck{chunk.stream, chunk.offset, transfer_->stored};
     return verdict;
   }
   transfer_->writing = Writing{chunk.offset, bytes, chunk.done};
@@ -35,7 +35,7 @@ std::optional<SnapshotAck> SnapshotReceiver::stored(uint64_t stream, uint64_t of
   transfer_->complete = transfer_->writing->done;
   transfer_->writing.reset();
   if (transfer_->complete) return std::nullopt;
-  return SnapshotAck{stream, transfer_->stored};
+  return SnapshotAck{stream, offset, transfer_->stored};
 }
 
 }  // namespace stator::raft

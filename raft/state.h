@@ -31,6 +31,8 @@ struct State {
   Index floor = 0;  // all members were known to have everything up to here
   Ready out;
   uint64_t next_read_id = 1;
+  uint64_t next_stream =
+      1;  // over all leaderships, so that late work for one of an earlier one is told apart
 
   const Membership& membership() const { return memberships.latest(); }
   bool is_voter() const { return raft::is_voter(membership(), config.self); }

@@ -87,5 +87,6 @@ struct RaftMessage {
   struct SnapshotAck {
     stream @0 :UInt64;
     nextOffset @1 :UInt64;
+    offset @2 :UInt64;
   }
 }

@@ -38,7 +38,7 @@ std::vector<raft::MessageBody> bodies() {
           raft::VoteResponse{true},
           raft::TimeoutNow{},
           chunk,
-          raft::SnapshotAck{31, 32}};
+          raft::SnapshotAck{31, 32, 33}};
 }
 
 std::vector<GroupMessage> bundle() {
@@ -101,7 +101,7 @@ struct ExpectEqual {
     EXPECT_EQ(*a.data, *b.data);
   }
   void operator()(const raft::SnapshotAck& a, const raft::SnapshotAck& b) const {
-    EXPECT_EQ(std::tie(a.stream, a.next_offset), std::tie(b.stream, b.next_offset));
+    EXPECT_EQ(std::tie(a.stream, a.offset, a.next_offset), std::tie(b.stream, b.offset, b.next_offset));
   }
   template <class A, class B>
   void operator()(const A&, const B&) const {

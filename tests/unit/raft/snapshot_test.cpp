@@ -230,8 +230,8 @@ TEST(Snapshot, S7_APeerBehindTheLogGetsOnePieceAfterPiece) {
   out = lone.pump();
   ASSERT_NE(out.to<SnapshotChunk>(3), nullptr);
   EXPECT_EQ(*out.to<SnapshotChunk>(3)->data, "abcd");
-  lone.step(3, 2, SnapshotAck{request.stream, 4});
-  lone.step(3, 2, SnapshotAck{request.stream, 4});  // doubled by the network
+  lone.step(3, 2, SnapshotAck{request.stream, 0, 4});
+  lone.step(3, 2, SnapshotAck{request.stream, 0, 4});  // doubled by the network
   out = lone.pump();
   ASSERT_EQ(out.snapshot_requests.size(), 1u);
   EXPECT_EQ(out.snapshot_requests[0].offset, 4u);
@@ -258,12 +258,24 @@ TEST(Snapshot, ALostPieceIsAskedForAgain) {
   EXPECT_TRUE(lone.pump().snapshot_requests.empty());
   lone.ticks(1);
   ASSERT_EQ(lone.pump().snapshot_requests.size(), 1u);
-  lone.step(3, 2, SnapshotAck{out.snapshot_requests[0].stream, 7});
-  ASSERT_EQ(lone.pump().snapshot_requests.size(), 1u);
-  lone.step(3, 2, SnapshotAck{out.snapshot_requests[0].stream, 0});
-  const Output restarted = lone.pump();
+  const uint64_t stream = out.snapshot_requests[0].stream;
+  lone.step(3, 2, SnapshotAck{stream, 0, 7});
+  lone.step(3, 2, SnapshotAck{stream, 7, 9});
+  ASSERT_EQ(lone.pump().snapshot_requests.size(), 2u);
+  lone.step(3, 2, SnapshotAck{stream, 9, 0});
+  Output restarted = lone.pump();
   ASSERT_EQ(restarted.snapshot_requests.size(), 1u) << "the peer restarted";
   EXPECT_EQ(restarted.snapshot_requests[0].offset, 0u);
+  // An answer of its earlier life must not send the leader where it is no more (found by simulation: the peer
+  // said over and over what it had, and was not believed).
+  lone.step(3, 2, SnapshotAck{stream, 7, 9});
+  EXPECT_TRUE(lone.pump().snapshot_requests.empty());
+  lone.step(3, 2, SnapshotAck{stream, 0, 7});
+  ASSERT_EQ(lone.pump().snapshot_requests.size(), 1u);
+  lone.step(3, 2, SnapshotAck{stream, 7, 2});
+  restarted = lone.pump();
+  ASSERT_EQ(restarted.snapshot_requests.size(), 1u) << "again, and it got less far";
+  EXPECT_EQ(restarted.snapshot_requests[0].offset, 2u);
 }
 
 TEST(Snapshot, AFailedOneIsTriedAgainAfterASignOfLife) {
