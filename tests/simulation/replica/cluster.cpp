@@ -34,6 +34,10 @@ void Probes::add(const Probes& other) {
   log_reads += other.log_reads;
   cuts += other.cuts;
   schemas += other.schemas;
+  snapshots += other.snapshots;
+  snapshots_with_requests += other.snapshots_with_requests;
+  snapshots_refused += other.snapshots_refused;
+  torn_installs += other.torn_installs;
   deposed_asked += other.deposed_asked;
   undecided += other.undecided;
   trace ^= other.trace;
@@ -50,7 +54,7 @@ Cluster::Cluster(uint64_t seed)
                answer(call, attempt, result);
              },
              1'000} {
-  if (world_.chance(300)) world_.unit_micros = 20'000;
+  if (world_.chance(500)) world_.unit_micros = 20'000;
   draw_faults();
   add_servers();
   add_clients();
@@ -87,6 +91,8 @@ void Cluster::draw_faults() {
     faults_.mute = random_.between(20, 60);
     faults_.mend = random_.between(30, 100);
   }
+  // What is remembered of requests keeps the log: only who is away for longer than that may miss some of it.
+  if (world_.unit_micros > 1'000 && world_.chance(850)) faults_.absence = random_.between(20, 100);
   faults_.skew = world_.chance(300) ? random_.between(1, 20) : 0;
   faults_.schema = world_.chance(300) ? random_.between(1, 10) : 0;
 }
@@ -107,6 +113,9 @@ cluster::ReplicaConfig Cluster::draw_config() {
   if (world_.chance(250)) config.unapplied_bytes_max = random_.between(300, 3'000);
   if (world_.chance(250)) config.waiting_max = random_.between(1, 6);
   config.log_cut_entries_min = random_.between(1, 40);
+  config.entries_in_flight_max = random_.between(1, 5);
+  config.raft.snapshot_resend_ticks = random_.between(3, 30);
+  if (faults_.absence != 0 || world_.chance(300)) config.log_bytes_max = random_.between(0, 5'000);
   return config;
 }
 
@@ -153,6 +162,7 @@ void Cluster::add_clients() {
 // ----------------------------------------------------------------------------------------------------------
 
 void Cluster::deliver(const raft::Message& message) {
+  if (absent_ == message.from.value || absent_ == message.to.value) return;
   trace(message.from.value << 32 ^ message.to.value << 16 ^ message.term << 8 ^ message.body.index());
   const int copies = world_.chance(faults_.loss) ? 0 : world_.chance(faults_.duplicate) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
@@ -206,6 +216,15 @@ void Cluster::mute() {
   }
 }
 
+// Nobody hears of a server for so long that the log is cut beyond it.
+void Cluster::leave() {
+  if (absent_ != 0 || servers_.size() == 1) return;
+  Server& one = any();
+  if (one.serving() && world_.chance(900)) return;
+  absent_ = one.id();
+  timeline_.after(random_.between(3'200, 5'500), [this] { absent_ = 0; });
+}
+
 // --- faults
 // -----------------------------------------------------------------------------------------------------------
 
@@ -229,6 +248,7 @@ void Cluster::turn() {
   const bool may_block = blocked_.empty() || world_.chance(150);
   if (may_block && world_.chance(faults_.block)) block();
   if (may_block && world_.chance(faults_.mute)) mute();
+  if (world_.chance(faults_.absence)) leave();
   if (world_.chance(faults_.mend)) {
     blocked_.clear();
     slowed_.clear();
@@ -281,6 +301,8 @@ void Cluster::run() {
 void Cluster::heal() {
   turning_ = false;
   faults_ = Faults();
+  world_.faulty = false;
+  absent_ = 0;
   blocked_.clear();
   slowed_.clear();
   for (auto& server : servers_) {
@@ -321,7 +343,7 @@ void Cluster::converge() {
     run_until(timeline_.now() + 10 * kTick);
   }
   for (auto& server : servers_) {
-    if (server->items().rows != servers_.front()->items().rows)
+    if (cluster::replicated(server->items().rows) != cluster::replicated(servers_.front()->items().rows))
       throw Violation("the servers' rows differ at the end");
   }
 }
@@ -335,6 +357,11 @@ std::string Cluster::describe() const {
             " log [" + std::to_string(status.first) + ", " + std::to_string(status.last) + "] persisted " +
             std::to_string(status.persisted) + " commit " + std::to_string(status.commit) + " applied " +
             std::to_string(status.applied) + " waiting " + std::to_string(server->replica().waiting());
+    for (const raft::PeerStatus& peer : status.peers) {
+      text += "\n    peer " + std::to_string(peer.replica.value) + " state " +
+              std::to_string(static_cast<int>(peer.state)) + " match " + std::to_string(peer.match) +
+              " next " + std::to_string(peer.next) + (peer.active ? "" : " not heard of");
+    }
   }
   return text;
 }

@@ -43,6 +43,7 @@ class Cluster {
     uint32_t mute = 0;
     uint32_t mend = 30;  // blocks end
     uint32_t slow = 0;
+    uint32_t absence = 0;
     uint32_t skew = 0;
     uint32_t schema = 0;
   };
@@ -65,6 +66,7 @@ class Cluster {
   void turn();
   void block();
   void mute();
+  void leave();
   void heal();
   void run_until(uint64_t end);
   void converge();
@@ -80,6 +82,7 @@ class Cluster {
   Faults faults_;
   bool turning_ = true;
   uint32_t schema_ = 1;
+  uint64_t absent_ = 0;  // 0: nobody
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Call> calls_;

@@ -32,8 +32,12 @@ void print(const Probes& all) {
       "applies), ",
       n(all.failed_loads), n(all.late_loads), n(all.crashes), n(all.power_cuts), n(all.log_writes_lost),
       n(all.applies_lost));
-  std::printf("%llu log reads, %llu cuts, %llu schemas, %llu histories undecided\n", n(all.log_reads),
-              n(all.cuts), n(all.schemas), n(all.undecided));
+  std::printf(
+      "%llu log reads, %llu cuts, %llu snapshots (%llu with requests, %llu refused, %llu torn installs), "
+      "%llu schemas, "
+      "%llu histories undecided\n",
+      n(all.log_reads), n(all.cuts), n(all.snapshots), n(all.snapshots_with_requests),
+      n(all.snapshots_refused), n(all.torn_installs), n(all.schemas), n(all.undecided));
 }
 
 TEST(ReplicaSimulation, KeepsItsPromisesToClients) {
@@ -70,7 +74,11 @@ TEST(ReplicaSimulation, KeepsItsPromisesToClients) {
   EXPECT_GT(all.log_reads, runs / 10);
   EXPECT_GT(all.cuts, runs / 10);
   EXPECT_GT(all.schemas, runs);
-  EXPECT_LE(all.undecided, runs / 50);
+  EXPECT_GT(all.snapshots, runs / 10);
+  EXPECT_GT(all.snapshots_with_requests, runs / 100);
+  EXPECT_GT(all.snapshots_refused, 0u);
+  EXPECT_GT(all.torn_installs, 0u);
+  EXPECT_LE(all.undecided, runs / 20);
 }
 
 TEST(ReplicaSimulation, EqualSeedsGiveEqualRuns) {

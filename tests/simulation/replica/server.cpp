@@ -21,17 +21,18 @@ class RowsView final : public api::ItemView {
   const api::StoredItemPtr item_;
 };
 
+}  // namespace
+
 uint64_t hash_of(const Rows& rows) {
   std::string all;
   for (const auto& [key, value] : rows) {
+    if (key.first == model::RowKind::kRequest) continue;  // replicas may have them or not
     all.push_back(static_cast<char>(key.first));
     all += key.second;
     all += value;
   }
   return XXH3_64bits(all.data(), all.size());
 }
-
-}  // namespace
 
 model::Table table_of_run(uint32_t schema_version) {
   model::Table table;
@@ -67,6 +68,7 @@ void Server::set_schema(uint32_t version) {
 void Server::start() {
   STATOR_ASSERT(!alive(), "a server starts once");
   ++boot_;
+  if (disk_.repair()) ++world_.probes.torn_installs;
   log_ = disk_.log;
   items_ = disk_.items;
   std::optional<model::Table> table;
@@ -77,6 +79,10 @@ void Server::start() {
   replica_ =
       std::make_unique<cluster::Replica>(config_, disk_.restart(world_.random.between(0, 12)), items_.state,
                                          std::make_unique<cluster::ItemMachine>(std::move(table)));
+  for (const auto& [key, value] : items_.rows) {
+    if (key.first == model::RowKind::kRequest)
+      replica_->recall(cluster::StoredRow{key.first, key.second, value});
+  }
   for (raft::Index index = log_.base + 1; index <= items_.state.index; ++index) {
     auto header = cluster::decode_log_header(*log_.at(index).data);
     if (header->stamp.micros + cluster::kRequestIdRetentionMicros >= wall_clock())
@@ -102,6 +108,10 @@ void Server::crash() {
   log_syncing_ = false;
   apply_at_ = 0;
   clients_.clear();
+  outgoing_.clear();
+  received_.clear();
+  installing_ = false;
+  held_.clear();
 }
 
 // --- inputs
@@ -176,6 +186,14 @@ void Server::carry_out(cluster::ReplicaOutputs out) {
     apply_at_ = std::max(apply_at_, now) + world_.delay(speed_.apply_max);
     later(apply_at_ - now, [this, work = std::move(work)] { apply(work); });
   }
+  for (const raft::SnapshotClose& close : out.snapshot_closes)
+    outgoing_.erase({close.to.value, close.stream});
+  for (const raft::SnapshotRequest& request : out.snapshot_requests) send_piece(request);
+  if (out.snapshot_abandoned) {
+    ++incoming_;
+    received_.clear();
+  }
+  for (const raft::SnapshotPiece& piece : out.snapshot_pieces) store_piece(piece.chunk);
   for (const cluster::RowLoad& wanted : out.loads) load(wanted);
   for (const raft::LogRead& read : out.log_reads) read_log(read);
   for (cluster::Token token : out.reads) {
@@ -209,14 +227,25 @@ void Server::answer(cluster::Token token, const api::Result<api::Answer>& result
 
 void Server::persist(std::vector<cluster::PersistWork> works) {
   for (cluster::PersistWork& work : works) {
-    LogWrite write;
-    write.persist_id = work.id;
-    write.hard_state = work.hard_state;
-    write.entries = std::move(work.entries);
-    log_.write(write);
-    for (const raft::Entry& entry : write.entries) check_entry(entry);
-    log_writes_.push_back(std::move(write));
+    if (installing_) {
+      held_.push_back(std::move(work));
+    } else if (work.install) {
+      install(std::move(work));
+    } else {
+      write_log(std::move(work));
+    }
   }
+}
+
+void Server::write_log(cluster::PersistWork work) {
+  LogWrite write;
+  write.persist_id = work.id;
+  write.install = std::move(work.install);
+  write.hard_state = work.hard_state;
+  write.entries = std::move(work.entries);
+  log_.write(write);
+  for (const raft::Entry& entry : write.entries) check_entry(entry);
+  log_writes_.push_back(std::move(write));
   begin_log_sync();
 }
 
@@ -279,8 +308,16 @@ void Server::apply(cluster::ApplyWork work) {
   raft::Index before = items_.state.index;
   check_items(work, before);
   items_.apply(work);
-  disk_.unsynced.push_back(work);
+  disk_.unsynced.push_back({work, nullptr});
   world_.probes.entries += work.state.index - before;
+  check_counts();
+  world_.agreement.applied(id(), work.state.index, work.state.checksum, hash_of(items_.rows));
+  replica_->applied(work.state.index, wall_clock());
+  after_input();
+}
+
+void Server::check_counts() const {
+  const cluster::AppliedState& state = items_.state;
   uint64_t items = 0, bytes = 0;
   for (const auto& [key, value] : items_.rows) {
     if (key.first != model::RowKind::kItem) continue;
@@ -289,15 +326,11 @@ void Server::apply(cluster::ApplyWork work) {
     ++items;
     bytes += model::size_bytes(record->item);
   }
-  if (items != work.state.items || bytes != work.state.bytes) {
-    throw Violation("server " + std::to_string(id()) + " at index " + std::to_string(work.state.index) +
-                    " counts " + std::to_string(work.state.items) + " items of " +
-                    std::to_string(work.state.bytes) + " bytes, and holds " + std::to_string(items) + " of " +
-                    std::to_string(bytes));
+  if (items != state.items || bytes != state.bytes) {
+    throw Violation("server " + std::to_string(id()) + " at index " + std::to_string(state.index) +
+                    " counts " + std::to_string(state.items) + " items of " + std::to_string(state.bytes) +
+                    " bytes, and holds " + std::to_string(items) + " of " + std::to_string(bytes));
   }
-  world_.agreement.applied(id(), work.state.index, work.state.checksum, hash_of(items_.rows));
-  replica_->applied(work.state.index, wall_clock());
-  after_input();
 }
 
 void Server::check_items(const cluster::ApplyWork& work, raft::Index before) {
@@ -327,11 +360,10 @@ void Server::sync_items_later() {
   later(world_.delay(speed_.items_sync_max), [this] {
     raft::Index index = items_.state.index;
     later(world_.delay(speed_.sync_max), [this, index] {
-      while (!disk_.unsynced.empty() && disk_.unsynced.front().state.index <= index) {
-        disk_.items.apply(disk_.unsynced.front());
-        disk_.unsynced.pop_front();
-      }
-      replica_->items_synced(index, wall_clock());
+      disk_.sync_items(index);
+      uint64_t log_bytes = 0;
+      for (const raft::Entry& entry : log_.entries) log_bytes += entry.data->size();
+      replica_->items_synced(index, wall_clock(), log_bytes);
       after_input();
       sync_items_later();
     });

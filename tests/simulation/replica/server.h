@@ -83,6 +83,7 @@ class Server {
   void drain();
   void carry_out(cluster::ReplicaOutputs out);
   void persist(std::vector<cluster::PersistWork> works);
+  void write_log(cluster::PersistWork work);
   void begin_log_sync();
   void end_log_sync(size_t writes);
   void check_entry(const raft::Entry& entry);
@@ -93,7 +94,13 @@ class Server {
   void read_log(const raft::LogRead& read);
   void read_item(const Attempt& attempt);
   void answer(cluster::Token token, const api::Result<api::Answer>& result);
+  void check_counts() const;
   api::StoredItemPtr stored(const std::string& key) const;
+
+  // Snapshots (server_snapshots.cpp).
+  void send_piece(const raft::SnapshotRequest& request);
+  void store_piece(const raft::SnapshotChunk& chunk);
+  void install(cluster::PersistWork work);
 
   World& world_;
   cluster::ReplicaConfig config_;
@@ -113,6 +120,17 @@ class Server {
   std::unordered_map<cluster::Token, Attempt> clients_;
   cluster::Token next_token_ = 1;
   uint64_t leadership_ = 0;  // counts them: a load of an earlier one is late
+
+  struct Outgoing {
+    raft::SnapshotMeta meta;
+    std::string bytes;
+    size_t piece_bytes = 0;
+  };
+  std::map<std::pair<uint64_t, uint64_t>, Outgoing> outgoing_;  // by receiver and stream
+  std::string received_;                                        // pieces so far
+  uint64_t incoming_ = 0;                                       // counts what was begun and given up
+  bool installing_ = false;
+  std::deque<cluster::PersistWork> held_;  // behind the install
 };
 
 }  // namespace stator::replica_simulation

@@ -40,9 +40,13 @@ struct Probes {
   uint64_t log_reads = 0;
   uint64_t cuts = 0;
   uint64_t schemas = 0;
-  uint64_t deposed_asked = 0;  // attempts at a leader while a newer one serves already
-  uint64_t undecided = 0;      // histories that were too much for the checker
-  uint64_t trace = 0;          // a hash over all that was sent and answered: equal for equal runs
+  uint64_t snapshots = 0;  // installed
+  uint64_t snapshots_with_requests = 0;
+  uint64_t snapshots_refused = 0;  // damaged on the way
+  uint64_t torn_installs = 0;      // a crash between the two databases
+  uint64_t deposed_asked = 0;      // attempts at a leader while a newer one serves already
+  uint64_t undecided = 0;          // histories that were too much for the checker
+  uint64_t trace = 0;              // a hash over all that was sent and answered: equal for equal runs
 
   void add(const Probes& other);
 };
@@ -91,6 +95,8 @@ struct World {
   // Microseconds of wall clock a unit of time. Where units are long, a run outlasts what is remembered of
   // requests.
   uint64_t unit_micros = 1'000;
+
+  bool faulty = true;  // until the end of a run's faults
 
   uint64_t wall_clock() const { return kWallClockStart + timeline.now() * unit_micros; }
   bool chance(uint32_t of_1000) { return random.between(1, 1000) <= of_1000; }
