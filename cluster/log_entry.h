@@ -132,7 +132,8 @@ struct MetadataBody {
 std::string encode_metadata_body(const MetadataBody& body);
 model::Result<MetadataBody, LogEntryError> decode_metadata_body(std::string_view body);
 
-// The same values as rows of group 0's state in items/ (model/row_kind.h: partition, allocated, node, cluster).
+// The same values as rows of group 0's state in items/ (model/row_kind.h: partition, allocated, node,
+// cluster).
 std::string encode_partition(const Partition& partition);
 model::Result<Partition, LogEntryError> decode_partition(std::string_view bytes);
 std::string encode_allocated(const Allocated& allocated);

@@ -88,8 +88,8 @@ class Planner {
     }
     const size_t voters = actual_.voters.size(), wished = wish_.voters.size();
     const ReplicaId leaving = surplus();
-    // One that is lost goes before its successor comes: it only makes the majority larger. One that lives goes
-    // after: between the two, the group can lose another.
+    // One that is lost goes before its successor comes: it only makes the majority larger. One that lives
+    // goes after: between the two, the group can lose another.
     const bool exchange = ready && voters == wished && !keeps_up(leaving);
     if (leaving && (voters > wished || exchange)) {
       std::vector<ReplicaId> rest = actual_.voters;

@@ -1,12 +1,12 @@
 // How a group gets from the members that it has to those that it should have, one Raft change at a time.
 // Pure: replica_membership.cpp carries it out, on the leader.
 //
-//   add the missing as learners ─▶ [one is caught up] ─┬─ a voter to go is lost: remove it ─▶ promote the learner
-//                                                      └─ it lives: promote the learner ─▶ remove it
+//   add the missing as learners ─▶ [one is caught up] ─┬─ a voter to go is lost: remove it ─▶ promote
+//                                                      └─ it lives: promote ─▶ remove it
 //
-// No step is made that would leave fewer live voters than a majority: then the group waits.
-// Over the whole way a group has at least one voter less and at most one more than wished, except where it
-// began with more. The leader itself goes last: it hands over, and its successor removes it.
+// No step is made that would leave fewer live voters than a majority: then the group waits. On its way a group
+// has one voter less or one more than wished at most, except where it began with fewer or more. The leader
+// itself goes last: it hands over, and its successor removes it.
 #pragma once
 
 #include <vector>

@@ -1,10 +1,10 @@
 // MetadataCommand: what nodes, not clients, ask of group 0. Submitted to its leader as a Command (command.h);
 // metadata_plan.h says what each does to the state.
 //
-// How the carrier learns the outcome: the Answered of its token holds an error (refused: the text says why, and
-// is for the operator; ServiceUnavailable: try again), or an empty StaticAnswer, which says nothing but that
-// MetadataMachine::state() now holds the outcome: its cluster_id, nodes and partitions. It comes when the entry
-// is applied, or, where the command changed nothing, behind a barrier as every read.
+// How the carrier learns the outcome: the Answered of its token holds an error (refused: the text says why,
+// and is for the operator; ServiceUnavailable: try again), or an empty StaticAnswer, which says nothing but
+// that MetadataMachine::state() now holds the outcome: its cluster_id, nodes and partitions. It comes when
+// the entry is applied, or, where the command changed nothing, behind a barrier as every read.
 //
 // Plain values; pure.
 #pragma once
@@ -32,9 +32,9 @@ struct Bootstrap {
 //   - The same incarnation: addresses, zone, version and formats are replaced.
 //   - A new incarnation: its folder was wiped. In one entry the node gets a new metadata_replica
 //     (metadata_late), and each of its replicas is replaced in the wish by one with a fresh id, `late`.
-// Refused: the cluster is not bootstrapped yet (ServiceUnavailable: try again); the node id is unknown (adding
-// nodes is not supported yet); the incarnation is one that was replaced before (an old folder came back); the
-// node does not read what the cluster writes.
+// Refused: the cluster is not bootstrapped yet (ServiceUnavailable: try again); the node id is unknown
+// (adding nodes is not supported yet); the incarnation is one that was replaced before (an old folder came
+// back); the node does not read what the cluster writes.
 struct RegisterNode {
   NodeRecord node;
 };

@@ -110,14 +110,12 @@ std::string objection(const ClusterState& state, const NodeRecord& node, const N
 void move_first_leader(Partition& partition, model::ReplicaId lost, const LiveNodes& live,
                        std::map<model::NodeId, size_t>& leaders) {
   if (partition.first_leader != lost) return;
-  const ReplicaPlace& best = *std::min_element(
-      partition.replicas.begin(), partition.replicas.end(), [&](const ReplicaPlace& a, const ReplicaPlace& b) {
-        auto rank = [&](const ReplicaPlace& place) {
-          return std::tuple(place.late || place.learner, live && !live(place.node), leaders[place.node],
-                            place.id);
-        };
-        return rank(a) < rank(b);
-      });
+  auto rank = [&](const ReplicaPlace& place) {
+    return std::tuple(place.late || place.learner, live && !live(place.node), leaders[place.node], place.id);
+  };
+  const ReplicaPlace& best =
+      *std::min_element(partition.replicas.begin(), partition.replicas.end(),
+                        [&](const ReplicaPlace& a, const ReplicaPlace& b) { return rank(a) < rank(b); });
   partition.first_leader = best.id;
   ++leaders[best.node];
 }

@@ -10,8 +10,8 @@
 
 namespace stator::cluster {
 
-// The changes of one entry, in the order in which they are applied; none where the state is as the command wants
-// it. Errors are sentences for the operator. `live` helps to choose new first leaders.
+// The changes of one entry, in the order in which they are applied; none where the state is as the command
+// wants it. Errors are sentences for the operator. `live` helps to choose new first leaders.
 api::Result<std::vector<MetadataChange>> plan_changes(const ClusterState& state,
                                                       const MetadataCommand& command, const LiveNodes& live);
 

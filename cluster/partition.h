@@ -16,8 +16,8 @@ struct ReplicaPlace {
   model::NodeId node;
   uint16_t store = 0;
   bool learner = false;
-  bool late = false;  // added to a group that exists: begins with an empty log and an empty membership, and the
-                      // group's leader adds it (Replica::reconfigure)
+  bool late = false;  // added to a group that exists: begins with an empty log and an empty membership, and
+                      // the group's leader adds it (Replica::reconfigure)
   bool operator==(const ReplicaPlace&) const = default;
 };
 
@@ -33,9 +33,9 @@ struct Partition {
 
 // Who should belong to the partition's group: what its leader works toward (Replica::reconfigure).
 raft::Membership wished_members(const Partition& partition);
-// With what membership a replica of the partition begins that finds nothing on its disk. Empty (it waits to be
-// told) where any replica is late: then `replicas` are not the group's first members, and whoever began with
-// them could elect a leader that knows nothing of what they wrote.
+// With what membership a replica of the partition begins that finds nothing on its disk. Empty (it waits to
+// be told) where any replica is late: then `replicas` are not the group's first members, and whoever began
+// with them could elect a leader that knows nothing of what they wrote.
 raft::Membership first_members(const Partition& partition);
 
 // Replica ids below belong to group 0, whose replicas exist before anything can allocate: at a bootstrap a

@@ -37,9 +37,9 @@ uint32_t automatic_partitions(const std::vector<CandidateNode>& nodes);
 
 // Places `count` partitions of a new table beside the ones that exist. REQUIRES: nodes is not empty, no id
 // twice. Each gets min(nodes, kReplicasPerPartition) replicas, spread over as many zones as there are; of
-// zones that serve as well, the node with the fewest replicas, then the lowest id. Nodes that are not live get
-// the smaller half of a partition's replicas at most, while live ones are left: a new table is to serve. Leaders
-// are live where a replica's node is, and balanced by count.
+// zones that serve as well, the node with the fewest replicas, then the lowest id. Nodes that are not live
+// get the smaller half of a partition's replicas at most, while live ones are left: a new table is to serve.
+// Leaders are live where a replica's node is, and balanced by count.
 std::vector<PlannedPartition> place_partitions(const std::vector<CandidateNode>& nodes,
                                                const std::map<model::PartitionId, Partition>& existing,
                                                uint32_t count);

@@ -200,8 +200,8 @@ Result<std::optional<ClusterFile>> read_cluster_file(FileSystem& files, const st
   std::string text;
   leveldb::Status status = files.GetFileSize(path, &bytes);
   const Error damaged{ErrorCode::kCorruption,
-                      "The file that says which cluster the data folder belongs to is damaged; restore it, or "
-                      "wipe the data folder and let the node rejoin",
+                      "The file that says which cluster the data folder belongs to is damaged; restore "
+                      "it, or wipe the data folder and let the node rejoin",
                       path};
   if (status.ok() && bytes > kClusterFileBytesMax) return Failure(damaged);
   if (status.ok()) status = leveldb::ReadFileToString(&files, path, &text);
@@ -210,8 +210,8 @@ Result<std::optional<ClusterFile>> read_cluster_file(FileSystem& files, const st
   const std::string first = text.substr(0, end);
   if (end != std::string::npos && first.starts_with(kMagic) && first != kFirstLine) {
     return Failure(Error{ErrorCode::kFormat,
-                         "The data folder belongs to a cluster in a format that this version does not know (\"" +
-                             first + "\"); run the version that wrote it",
+                         "The data folder belongs to a cluster in a format that this version does not "
+                         "know (\"" + first + "\"); run the version that wrote it",
                          path});
   }
   std::optional<ClusterFile> cluster = decode(text);
@@ -228,7 +228,8 @@ Result<void> remove_cluster_file(FileSystem& files, const std::string& folder) {
   for (const std::string& file : {path, path + std::string(kTemporarySuffix)}) {
     if (!files.FileExists(file)) continue;
     const leveldb::Status status = files.RemoveFile(file);
-    if (!status.ok()) return Failure(to_error(status, "Cannot take the data folder out of its cluster", file));
+    if (!status.ok())
+      return Failure(to_error(status, "Cannot take the data folder out of its cluster", file));
   }
   return {};
 }

@@ -202,8 +202,8 @@ TEST(MembershipPlan, AFullGroupMakesRoomFirst) {
   EXPECT_EQ(g.next(wished), "-6");
 }
 
-// Whatever the start, the wish and who answers: voters stay within one of the wish (where they began so), each
-// step is one that Raft takes, leaves a majority of live voters, and is the last of finitely many.
+// Whatever the start, the wish and who answers: voters stay within one of the wish (where they began so),
+// each step is one that Raft takes, leaves a majority of live voters, and is the last of finitely many.
 TEST(MembershipPlan, EveryWayIsSafe) {
   uint64_t random = 7;
   auto next_random = [&](uint64_t bound) {

@@ -1,5 +1,6 @@
-// Goal: group 0 knows its nodes: a cluster is bootstrapped once, a node that starts again tells where it is, and
-// one whose folder was wiped comes back under new ids only, with everything that it held replaced in one entry.
+// Goal: group 0 knows its nodes: a cluster is bootstrapped once, a node that starts again tells where it is,
+// and one whose folder was wiped comes back under new ids only, with everything that it held replaced in one
+// entry.
 #include <algorithm>
 #include <set>
 
@@ -251,12 +252,13 @@ TEST_F(MetadataNodesTest, WhoMayNotComeInIsToldWhy) {
   run(bootstrap_of(3));
   raft::Index last = carrier.log.size();
   EXPECT_EQ(run(RegisterNode{node_of(4)}),
-            "ValidationException: Node 4 is no member of this cluster, whose nodes are 1, 2, 3: adding nodes is "
-            "not supported yet");
+            "ValidationException: Node 4 is no member of this cluster, whose nodes are 1, 2, 3: adding "
+            "nodes is not supported yet");
   NodeRecord node = node_of(2);
   node.formats_min = node.formats_max = 2;
   EXPECT_EQ(run(RegisterNode{node}),
-            "ValidationException: Node 2 reads formats 2 to 2, and the cluster writes 1: start another version");
+            "ValidationException: Node 2 reads formats 2 to 2, and the cluster writes 1: start "
+            "another version");
   node = node_of(2);
   node.version = std::string(kNodeTextMax + 1, 'v');
   EXPECT_EQ(run(RegisterNode{node}), "ValidationException: Node 2 has a zone or an address that is too long");
@@ -342,14 +344,15 @@ TEST_F(MetadataNodesTest, AFolderThatWasReplacedDoesNotComeBack) {
     EXPECT_EQ(run(RegisterNode{node}), "ok");
   }
   const NodeRecord& record = *state()->find(model::NodeId(2));
-  EXPECT_EQ(record.metadata_replica, model::ReplicaId(kFirstLateMetadataReplica + kRetiredIncarnationsMax + 1));
+  EXPECT_EQ(record.metadata_replica,
+            model::ReplicaId(kFirstLateMetadataReplica + kRetiredIncarnationsMax + 1));
   ASSERT_EQ(record.retired.size(), kRetiredIncarnationsMax);  // the newest are remembered
   EXPECT_EQ(record.retired.back(), incarnation(0x40 + kRetiredIncarnationsMax));
   expect_rows_are_the_state();
   node.incarnation = incarnation(0x45);
   EXPECT_EQ(run(RegisterNode{node}),
-            "ValidationException: Node 2's data folder was replaced by a newer one and cannot come back: wipe it, "
-            "or start the node with its newer folder");
+            "ValidationException: Node 2's data folder was replaced by a newer one and cannot come back: wipe "
+            "it, or start the node with its newer folder");
 }
 
 // Where the first leader is lost, one that has the data and answers takes its place.

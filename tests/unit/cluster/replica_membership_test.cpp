@@ -1,5 +1,5 @@
-// Goal: the leader brings its group to the members that it should have, over lost members, leaders that change
-// on the way and clients that go on writing; a group that lacks a majority waits, and loses nothing.
+// Goal: the leader brings its group to the members that it should have, over lost members, leaders that
+// change on the way and clients that go on writing; a group that lacks a majority waits, and loses nothing.
 #include <algorithm>
 
 #include "cluster/membership_plan.h"
@@ -301,6 +301,43 @@ TEST_F(ReplicaMembershipTest, AReplicaThatIsToBeAddedElectsNobody) {
   late.settle();
   EXPECT_FALSE(late.replica->leads());
   EXPECT_EQ(late.replica->node().term(), 0u);
+}
+
+// Replica 3's node was down when the table was made; then the folder of replica 2 was wiped. What is wished
+// by now, {1, 4, 3}, is not what the group began with: two that know nothing would be its majority.
+TEST(ReplicaMembership, TheReplicasOfANodeThatWasDownAllAlongElectNobodyWithALateOne) {
+  Group group(3);
+  group.cut_off = {3};
+  group.begin(1);
+  Token token = group[1].submit("PutItem", put("a", "1"));
+  group.settle();
+  ASSERT_EQ(group[1].answer(token), "ok");
+  Partition wished;
+  wished.replicas = {{model::ReplicaId(1), model::NodeId(1)},
+                     {model::ReplicaId(4), model::NodeId(2), 0, false, true},
+                     {model::ReplicaId(3), model::NodeId(3)}};
+  std::vector<uint64_t> begins_with;
+  for (model::ReplicaId id : first_members(wished).voters) begins_with.push_back(id.value);
+  group.members[2] = std::make_unique<Carrier>(3, begins_with);
+  group[3].start();
+  group.add(4);
+  auto wish = [&](Carrier& member) { member.replica->reconfigure(wished_members(wished), member.now); };
+  wish(group[3]);
+  wish(group[4]);
+  group.cut_off = {1, 2};
+  group.tick(200);
+  EXPECT_FALSE(group[3].replica->leads());
+  EXPECT_FALSE(group[4].replica->leads());
+
+  group.cut_off = {2};  // 1 is back, with what was written
+  wish(group[1]);
+  group.tick(200);
+  EXPECT_TRUE(group[1].replica->serving());
+  EXPECT_EQ(group[1].state.membership, wished_members(wished));
+  for (uint64_t id : {3, 4}) {
+    EXPECT_EQ(group[id].rows, group[1].rows) << id;
+    EXPECT_NE(group[id].item("a"), "absent") << id;
+  }
 }
 
 TEST(ReplicaMembership, AGroupOfOneGrows) {

@@ -22,7 +22,7 @@ TEST(StorageFormatPage, LogEntriesAreTheGoldenBytes) {
       bytes.clear();
     }
   }
-  EXPECT_EQ(compared, 2);
+  EXPECT_EQ(compared, 3);
 }
 
 }  // namespace
