@@ -35,6 +35,7 @@ EngineOptions log_engine_options() {
   options.block_cache_bytes = 1024 * 1024;
   options.bloom_bits = 0;
   options.compress = false;
+  options.zeros_ahead = 1024 * 1024;
   return options;
 }
 
@@ -47,7 +48,7 @@ Engine::Engine(FileSystem& files, std::string path, const EngineOptions& options
       logger_(std::make_unique<NullLogger>()),
       filter_(options.bloom_bits > 0 ? leveldb::NewBloomFilterPolicy(options.bloom_bits) : nullptr),
       cache_(leveldb::NewLRUCache(options.block_cache_bytes)),
-      env_(std::make_unique<DatabaseEnv>(files, options.background)) {}
+      env_(std::make_unique<DatabaseEnv>(files, options.background, options.zeros_ahead)) {}
 
 Result<std::unique_ptr<Engine>> Engine::open(FileSystem& files, const std::string& path,
                                              const EngineOptions& options, StorageObserver& observer) {

@@ -30,6 +30,7 @@ struct EngineOptions {
   int open_files_max = 500;
   int bloom_bits = 10;   // 0: no filter
   bool compress = true;  // snappy
+  size_t zeros_ahead = 0;  // of the write-ahead log (env.h)
   DatabaseEnv::Background background = DatabaseEnv::Background::kThread;
 };
 // No filter and no compression: rows are read in ranges, live for seconds, and are mostly encrypted or small.

@@ -29,6 +29,30 @@ class DiskFileSystem : public FileSystem {
     return status;
   }
 
+  leveldb::Status write_zeros(const std::string& name, uint64_t offset, size_t bytes) override {
+    const int fd = ::open(name.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return failure("open", name);
+    static const std::string zeros(64 * 1024, '\0');
+    leveldb::Status status;
+    while (bytes > 0) {
+      const ssize_t done = ::pwrite(fd, zeros.data(), std::min(bytes, zeros.size()), static_cast<off_t>(offset));
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0) {
+        status = failure("write", name);
+        break;
+      }
+      offset += static_cast<uint64_t>(done);
+      bytes -= static_cast<size_t>(done);
+    }
+    ::close(fd);
+    return status;
+  }
+
+  leveldb::Status truncate(const std::string& name, uint64_t size) override {
+    return ::truncate(name.c_str(), static_cast<off_t>(size)) == 0 ? leveldb::Status::OK()
+                                                                   : failure("truncate", name);
+  }
+
   uint64_t free_bytes(const std::string& directory) const override {
     struct statvfs volume;
     if (::statvfs(directory.c_str(), &volume) != 0) return UINT64_MAX;
@@ -36,8 +60,8 @@ class DiskFileSystem : public FileSystem {
   }
 
  private:
-  static leveldb::Status failure(const char* verb, const std::string& directory) {
-    return leveldb::Status::IOError(std::string(verb) + " " + directory, std::strerror(errno));
+  static leveldb::Status failure(const char* verb, const std::string& name) {
+    return leveldb::Status::IOError(std::string(verb) + " " + name, std::strerror(errno));
   }
 };
 
@@ -56,17 +80,29 @@ std::string directory_of(const std::string& path) {
 // Counts, and syncs a write-ahead log that is closed with unsynced bytes in it.
 class DatabaseEnv::SyncedFile : public leveldb::WritableFile {
  public:
-  SyncedFile(DatabaseEnv& env, bool log, leveldb::WritableFile* file) : env_(env), log_(log), file_(file) {}
+  // `zeros_ahead`: see DatabaseEnv; 0 for a file that is not new.
+  SyncedFile(DatabaseEnv& env, std::string name, size_t zeros_ahead, leveldb::WritableFile* file)
+      : env_(env), name_(std::move(name)), log_(is_log(name_)), zeros_ahead_(log_ ? zeros_ahead : 0), file_(file) {}
 
   ~SyncedFile() override {
     // LevelDB drops its log by deleting it and looks at no status: what fails here is latched.
     env_.latch(sync_if_log());
+    file_.reset();
+    drop_zeros();
   }
 
   leveldb::Status Append(const leveldb::Slice& data) override {
     unsynced_ = true;
     env_.counters_.written_bytes += data.size();
     if (log_) env_.counters_.log_bytes += data.size();
+    size_ += data.size();
+    if (zeros_ahead_ != 0 && size_ > filled_to_) {
+      // Behind what is appended: our own bytes, some of them still in the file's buffer, are written over nothing.
+      const leveldb::Status filled = env_.files_.write_zeros(name_, size_, zeros_ahead_);
+      if (!filled.ok()) return filled;
+      filled_to_ = size_ + zeros_ahead_;
+      env_.counters_.written_bytes += zeros_ahead_;
+    }
     return file_->Append(data);
   }
 
@@ -74,6 +110,7 @@ class DatabaseEnv::SyncedFile : public leveldb::WritableFile {
     const leveldb::Status synced = sync_if_log();
     env_.latch(synced);
     const leveldb::Status closed = file_->Close();
+    drop_zeros();
     return synced.ok() ? closed : synced;
   }
 
@@ -95,15 +132,26 @@ class DatabaseEnv::SyncedFile : public leveldb::WritableFile {
     return status;
   }
 
+  void drop_zeros() {
+    // Zeros that stay cost room, and nothing else.
+    if (filled_to_ > size_) (void)env_.files_.truncate(name_, size_);
+    filled_to_ = 0;
+  }
+
   DatabaseEnv& env_;
+  const std::string name_;
   const bool log_;
+  const size_t zeros_ahead_;
+  uint64_t size_ = 0;       // appended
+  uint64_t filled_to_ = 0;  // there are zeros, or our bytes, up to here
   bool unsynced_ = false;
-  const std::unique_ptr<leveldb::WritableFile> file_;
+  std::unique_ptr<leveldb::WritableFile> file_;
 };
 
-DatabaseEnv::DatabaseEnv(FileSystem& files, Background background)
+DatabaseEnv::DatabaseEnv(FileSystem& files, Background background, size_t zeros_ahead)
     : leveldb::EnvWrapper(&files),
       files_(files),
+      zeros_ahead_(zeros_ahead),
       hold_(background == Background::kManual),
       manual_(background == Background::kManual) {}
 
@@ -137,11 +185,11 @@ leveldb::Status DatabaseEnv::sync_directory_of(const std::string& name) {
   return status;
 }
 
-leveldb::Status DatabaseEnv::wrap(const std::string& name, leveldb::WritableFile* file,
+leveldb::Status DatabaseEnv::wrap(const std::string& name, leveldb::WritableFile* file, size_t zeros_ahead,
                                   leveldb::WritableFile** out) {
   // A temporary file counts only once it is renamed, and the rename syncs the directory.
   const bool temporary = std::string_view(name).ends_with(".dbtmp");
-  auto wrapped = std::make_unique<SyncedFile>(*this, is_log(name), file);
+  auto wrapped = std::make_unique<SyncedFile>(*this, name, zeros_ahead, file);
   const leveldb::Status status = temporary ? leveldb::Status::OK() : sync_directory_of(name);
   *out = status.ok() ? wrapped.release() : nullptr;
   return status;
@@ -150,7 +198,7 @@ leveldb::Status DatabaseEnv::wrap(const std::string& name, leveldb::WritableFile
 leveldb::Status DatabaseEnv::NewWritableFile(const std::string& name, leveldb::WritableFile** file) {
   leveldb::WritableFile* inner = nullptr;
   const leveldb::Status status = files_.NewWritableFile(name, &inner);
-  if (status.ok()) return wrap(name, inner, file);
+  if (status.ok()) return wrap(name, inner, zeros_ahead_, file);
   *file = nullptr;
   return status;
 }
@@ -158,7 +206,7 @@ leveldb::Status DatabaseEnv::NewWritableFile(const std::string& name, leveldb::W
 leveldb::Status DatabaseEnv::NewAppendableFile(const std::string& name, leveldb::WritableFile** file) {
   leveldb::WritableFile* inner = nullptr;
   const leveldb::Status status = files_.NewAppendableFile(name, &inner);
-  if (status.ok()) return wrap(name, inner, file);
+  if (status.ok()) return wrap(name, inner, 0, file);
   *file = nullptr;
   return status;
 }

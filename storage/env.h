@@ -6,6 +6,9 @@
 // later synced write would cover only the newer log. Here a log is synced before it is closed, a directory
 // after a file was created or renamed in it, and a failure of either is latched: the database counts as
 // failed (engine.h).
+//
+// A log that is synced often is filled with zeros ahead of its writer, since a sync that makes a file longer also waits
+// for the file system's journal: half of the time of a small one. wal_format.h takes zeros up to a log's end for its end.
 #pragma once
 
 #include <atomic>
@@ -27,6 +30,15 @@ class FileSystem : public leveldb::EnvWrapper {
   explicit FileSystem(leveldb::Env* target) : leveldb::EnvWrapper(target) {}
   // Files created, renamed or removed in `directory` before this call survive a power loss after it.
   virtual leveldb::Status sync_directory(const std::string& directory) = 0;
+  // For a file that is being written from its begin on, as another descriptor does: zeros from `offset` on, so that what is
+  // written there later does not make the file longer. May do nothing.
+  virtual leveldb::Status write_zeros(const std::string& /*name*/, uint64_t /*offset*/, size_t /*bytes*/) {
+    return leveldb::Status::OK();
+  }
+  // The opposite: what write_zeros() added and nobody wrote goes. Need not be durable.
+  virtual leveldb::Status truncate(const std::string& /*name*/, uint64_t /*size*/) {
+    return leveldb::Status::OK();
+  }
   // Room left where `directory` lies, for those who refuse writes before the disk is full; UINT64_MAX where
   // nobody knows.
   virtual uint64_t free_bytes(const std::string& /*directory*/) const { return UINT64_MAX; }
@@ -56,8 +68,9 @@ class DatabaseEnv : public leveldb::EnvWrapper {
     kManual,  // work waits for run_background(): a deterministic test decides when. A writer must then never
               // have to wait for a compaction: less than one write buffer between two calls.
   };
-  // Requires that `files` outlives this.
-  explicit DatabaseEnv(FileSystem& files, Background background = Background::kThread);
+  // Requires that `files` outlives this. `zeros_ahead`: by how many bytes write-ahead logs are filled ahead of their
+  // writer at a time; 0: not at all.
+  explicit DatabaseEnv(FileSystem& files, Background background = Background::kThread, size_t zeros_ahead = 0);
   ~DatabaseEnv() override;
 
   // The first failed sync of a closed log or of a directory; OK where none failed. Once set it stays.
@@ -80,12 +93,14 @@ class DatabaseEnv : public leveldb::EnvWrapper {
     void (*function)(void*);
     void* argument;
   };
-  leveldb::Status wrap(const std::string& name, leveldb::WritableFile* file, leveldb::WritableFile** out);
+  leveldb::Status wrap(const std::string& name, leveldb::WritableFile* file, size_t zeros_ahead,
+                       leveldb::WritableFile** out);
   leveldb::Status sync_directory_of(const std::string& name);
   void latch(const leveldb::Status& status);
   void run();
 
   FileSystem& files_;
+  const size_t zeros_ahead_;
   EnvCounters counters_;
   std::atomic<bool> failed_{false};
   mutable std::mutex latch_mutex_;

@@ -112,7 +112,10 @@ WalScan scan_wal(std::string_view log, const std::function<std::string(std::stri
       return scan;
     }
     const auto record = logical_at(log, at, scratch, &scan.problem);
-    if (!record) return scan;
+    if (!record) {
+      if (log.find_first_not_of('\0', scan.good_end) == std::string_view::npos) scan.problem.clear();
+      return scan;
+    }
     scan.problem = accept(record->payload);
     if (!scan.problem.empty()) return scan;
     scan.good_end = record->end;

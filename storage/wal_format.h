@@ -28,7 +28,8 @@ struct WalScan {
   std::string problem;   // what is wrong at good_end; empty where the whole log is good
   bool clean() const { return problem.empty(); }
 };
-// Reads logical records in order until one is bad, or `accept` answers with a problem of its own (empty:
+// Reads logical records in order until one is bad, nothing but zeros follows (a log is filled ahead of its writer, env.h),
+// or `accept` answers with a problem of its own (empty:
 // good).
 WalScan scan_wal(std::string_view log, const std::function<std::string(std::string_view record)>& accept);
 

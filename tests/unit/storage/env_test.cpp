@@ -167,6 +167,34 @@ TEST(DiskFileSystem, SyncsDirectoriesAndSaysWhyItCannot) {
   EXPECT_NE(std::string::npos, status.ToString().find("No such file")) << status.ToString();
 }
 
+TEST(DiskFileSystem, ALogIsFilledAheadOfItsWriterAndCutWhenItIsClosed) {
+  TemporaryFolder folder;
+  const std::string path = folder.path() + "/000001.log";
+  auto files = disk_file_system();
+  DatabaseEnv env(*files, DatabaseEnv::Background::kThread, 1 << 20);
+  const auto size = [&] {
+    uint64_t bytes = 0;
+    EXPECT_TRUE(files->GetFileSize(path, &bytes).ok());
+    return bytes;
+  };
+  std::string expected;
+  {
+    auto log = create(env, path);
+    for (int i = 0; i < 3000; ++i) {  // 3 MB, in writes that LevelDB's file buffers and passes on in turn
+      const std::string piece(static_cast<size_t>(i % 2000) + 1, static_cast<char>('a' + i % 26));
+      ASSERT_TRUE(log->Append(piece).ok());
+      ASSERT_TRUE(i % 3 == 0 ? log->Sync().ok() : log->Flush().ok());
+      expected += piece;
+      ASSERT_GT(size(), expected.size()) << "there are zeros ahead";
+    }
+  }
+  EXPECT_EQ(expected.size(), size());
+  std::string contents;
+  ASSERT_TRUE(leveldb::ReadFileToString(files.get(), path, &contents).ok());
+  EXPECT_TRUE(contents == expected) << "nothing was written over";
+  ASSERT_TRUE(files->RemoveFile(path).ok());
+}
+
 TEST(DiskFileSystem, KnowsTheRoomThatIsLeft) {
   TemporaryFolder folder;
   const auto files = disk_file_system();

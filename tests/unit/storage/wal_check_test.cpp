@@ -111,6 +111,20 @@ TEST_F(WalCheckTest, CutsAZeroedEnd) {
   EXPECT_EQ(2, readable());
 }
 
+// A log is filled with zeros ahead of its writer: behind the last record they are nothing.
+TEST_F(WalCheckTest, ZerosBehindTheLastRecordAreItsEnd) {
+  put(3, 400);
+  const std::string log = logs_after_kill().at(0);
+  files_.overwrite(log, files_.contents(log) + std::string(1'000'000, '\0'));
+  for (const WalPolicy policy : {WalPolicy::kCutAtFirstBad, WalPolicy::kTornTailOnly}) {
+    auto report = check_write_ahead_logs(files_, "/db", policy);
+    ASSERT_OK(report);
+    EXPECT_EQ(3U, report->records);
+    EXPECT_EQ(0U, report->cut_bytes);
+  }
+  EXPECT_EQ(3, readable());
+}
+
 TEST_F(WalCheckTest, CutsALargeBatchWhosePagesReachedTheDiskOutOfOrder) {
   put(2, 400);
   const size_t before = files_.contents("/db/000003.log").size();
