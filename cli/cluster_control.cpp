@@ -94,7 +94,7 @@ int restart_nodes(const ClusterCommand& command, const Launcher& launcher) {
   ClusterFolder& folder = (*opened)->folder;
   ClusterState& state = (*opened)->state;
   const std::set<unsigned> nodes(command.nodes.begin(), command.nodes.end());
-  stop_nodes(state, nodes, Hurry::kOnSignal);
+  if (!stop_nodes(state, nodes, Hurry::kOnSignal).left.empty()) return fail("nothing was started again");
   const uint16_t first_port = state.nodes.front().port != 0 ? state.nodes.front().port : kDefaultPort;
   if (auto done = launch(folder, state, nodes, first_port); !done) return fail(done.error());
   (*opened)->lock.reset();
@@ -122,8 +122,10 @@ int stop_cluster(const ClusterCommand& command) {
   // First, so that a launcher in the foreground sees that it was meant.
   (*opened)->state.stopped = true;
   if (auto done = (*opened)->folder.save((*opened)->state); !done) return fail(done.error());
-  const size_t ran = stop_nodes((*opened)->state, all_nodes((*opened)->state), Hurry::kNo);
-  say(ran == 0 ? "no node ran" : "stopped " + std::to_string(ran) + (ran == 1 ? " node" : " nodes"));
+  const Stopped stopped = stop_nodes((*opened)->state, all_nodes((*opened)->state), Hurry::kNo);
+  if (!stopped.left.empty()) return fail("not all nodes are stopped");
+  say(stopped.ran == 0 ? "no node ran"
+                       : "stopped " + std::to_string(stopped.ran) + (stopped.ran == 1 ? " node" : " nodes"));
   return 0;
 }
 
@@ -132,7 +134,8 @@ int purge_cluster(const ClusterCommand& command) {
   if (!opened) return fail(opened.error());
   (*opened)->state.stopped = true;
   if (auto done = (*opened)->folder.save((*opened)->state); !done) return fail(done.error());
-  stop_nodes((*opened)->state, all_nodes((*opened)->state), Hurry::kNo);
+  if (!stop_nodes((*opened)->state, all_nodes((*opened)->state), Hurry::kNo).left.empty())
+    return fail("nothing was deleted");
   if (auto done = (*opened)->folder.remove((*opened)->state); !done) return fail(done.error());
   say("the cluster in " + command.data_dir + " is deleted");
   return 0;

@@ -93,7 +93,8 @@ int stop_all(ClusterFolder& folder, ClusterState& state) {
   if (lock) {
     if (auto done = folder.save(state); !done) say(done.error());
   }
-  stop_nodes(state, all_nodes(state), Hurry::kOnSignal);
+  if (!stop_nodes(state, all_nodes(state), Hurry::kOnSignal).left.empty())
+    return fail("not all nodes are stopped");
   say("stopped");
   return 0;
 }

@@ -24,7 +24,7 @@ std::set<unsigned> running(const ClusterState& state, const std::set<unsigned>& 
 
 std::string list(const std::set<unsigned>& nodes) {
   std::string text;
-  for (const unsigned node : nodes) text += (text.empty() ? "" : ", ") + std::to_string(node);
+  for (const unsigned node : nodes) text += (text.empty() ? "node " : ", node ") + std::to_string(node);
   return text;
 }
 
@@ -36,30 +36,37 @@ std::set<unsigned> all_nodes(const ClusterState& state) {
   return all;
 }
 
-size_t stop_nodes(const ClusterState& state, const std::set<unsigned>& nodes, Hurry hurry) {
-  std::set<unsigned> up = running(state, nodes);
-  const size_t ran = up.size();
+Stopped stop_nodes(const ClusterState& state, const std::set<unsigned>& nodes, Hurry hurry) {
+  Stopped result;
+  std::set<unsigned>& up = result.left;
+  up = running(state, nodes);
+  result.ran = up.size();
   const auto send = [&](int number) {
     for (const unsigned id : up) send_signal(state.nodes[id - 1].process, number);
   };
   send(SIGTERM);
   send(SIGCONT);  // a paused process hears SIGTERM only when it goes on
-  const auto deadline = Clock::now() + kStopPatience;
+  auto deadline = Clock::now() + kStopPatience;
   bool killed = false;
   while (!up.empty()) {
+    const bool late = Clock::now() >= deadline;
+    if (killed && late) {
+      say(list(up) + " did not end by SIGKILL: the system holds it, look at its disk");
+      break;
+    }
     const bool in_a_hurry = hurry == Hurry::kOnSignal && stop_signal_came(std::chrono::milliseconds(0));
-    if (!killed && (in_a_hurry || Clock::now() >= deadline)) {
-      say((up.size() == 1 ? "node " : "nodes ") + list(up) +
-          (in_a_hurry ? ": ended at once"
-                      : ": no end within " + std::to_string(kStopPatience.count() / 1000) +
-                            " s of SIGTERM, ended by SIGKILL"));
+    if (!killed && (late || in_a_hurry)) {
+      say(list(up) + (in_a_hurry ? " ended at once"
+                                 : " did not end within " + std::to_string(kStopPatience.count() / 1000) +
+                                       " s of SIGTERM, and is ended by SIGKILL"));
       send(SIGKILL);
       killed = true;
+      deadline = Clock::now() + kKillPatience;
     }
     std::this_thread::sleep_for(kPoll);
     up = running(state, up);
   }
-  return ran;
+  return result;
 }
 
 }  // namespace stator::cli
