@@ -25,18 +25,37 @@ milliseconds left_until(Clock::time_point deadline) {
 // --- peers
 // ------------------------------------------------------------------------------------------------------------
 
+// A peer that is welcome says where it listens now: it may have moved while it was away, and could not be
+// dialled there to be asked.
 std::optional<std::string> Node::refuse(const net::LinkIdentity& peer) {
-  if (!peer.node || peer.cluster_id == cluster::ClusterId{}) return std::nullopt;  // a tool, or one that wants to join
+  if (!peer.node || peer.cluster_id == cluster::ClusterId{})
+    return std::nullopt;  // a tool, or one that wants to join
   if (peer.node == self_) return "that node id is this node's own";
-  std::lock_guard lock(mutex_);
-  if (!wish_ || !wish_->bootstrapped()) return std::nullopt;
-  const cluster::NodeRecord* record = wish_->find(peer.node);
-  if (!record) return "the cluster knows no node " + std::to_string(peer.node.value);
-  if (record->incarnation == peer.incarnation) return std::nullopt;
-  const auto& retired = record->retired;
-  if (std::find(retired.begin(), retired.end(), peer.incarnation) != retired.end())
-    return "its data folder was replaced by a newer one; remove it, or give the node the newer folder";
-  return "its data folder is not known to this node yet";
+  bool moved = false;
+  {
+    std::lock_guard lock(mutex_);
+    const auto welcome = [&] {
+      if (!peer.link_address.empty()) {
+        std::string& told = told_addresses_[peer.node];
+        moved = std::exchange(told, peer.link_address) != peer.link_address;
+      }
+    };
+    if (wish_ && wish_->bootstrapped()) {
+      const cluster::NodeRecord* record = wish_->find(peer.node);
+      if (!record) return "the cluster knows no node " + std::to_string(peer.node.value);
+      const auto& retired = record->retired;
+      if (std::find(retired.begin(), retired.end(), peer.incarnation) != retired.end())
+        return "its data folder was replaced by a newer one; remove it, or give the node the newer folder";
+      if (record->incarnation != peer.incarnation) return "its data folder is not known to this node yet";
+      welcome();
+    } else if (cluster_file_) {  // group 0 says nothing yet
+      for (const storage::ClusterMember& member : cluster_file_->members) {
+        if (member.node == peer.node && member.incarnation == peer.incarnation) welcome();
+      }
+    }
+  }
+  if (moved && linked_) update_peers();
+  return std::nullopt;
 }
 
 void Node::peer_up(const net::LinkIdentity& peer) {
