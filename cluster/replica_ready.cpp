@@ -12,6 +12,9 @@ api::Error overwritten_error() {
 api::Error unconfirmed() {
   return api::not_leading("Leadership was lost before the read was confirmed").error;
 }
+// A body that waits for entries in flight is proposed by then.
+constexpr uint64_t kBodyAgeMaxMicros = 100'000;
+
 api::Error unknown_outcome() {
   return api::internal_error("The replica stopped before the write's outcome was known").error;
 }
@@ -59,10 +62,14 @@ ReplicaOutputs Replica::take_outputs(uint64_t now_micros) {
   return out;
 }
 
-// While enough of the leader's entries are on their way, what is evaluated waits and shares the next one: under load
-// entries grow, and with them what one sync and one round of messages carry.
+// While enough of the leader's entries are on their way, what is evaluated waits and shares the next one:
+// under load entries grow, and with them what one sync and one round of messages carry. Not for long where
+// nothing commits: what an entry says of its time, and with it how long its requests are remembered, is as
+// old as the first command in it (the simulation found a retry applied twice: its request was remembered by a
+// stamp of a minute ago, that is, not at all).
 bool Replica::may_propose() const {
   if (lead_term_ == 0) return false;
+  if (body_stamp_ && body_stamp_->micros + kBodyAgeMaxMicros < now_micros_) return true;
   return node_.last_index() - node_.commit_index() < config_.entries_in_flight_max;
 }
 
