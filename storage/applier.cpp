@@ -58,6 +58,31 @@ bool Applier::try_apply(ApplyBatch& batch, Applied& applied) {
   return true;
 }
 
+bool Applier::try_apply_now(ApplyBatch& batch, Result<void>& outcome) {
+  const size_t bytes = batch.bytes();
+  if (bytes > limits_.now_bytes_max) return false;
+  {
+    std::lock_guard lock(mutex_);
+    const bool idle = waiting_.empty() && sync_requests_.empty() && !busy_ && !failed_ && !stopping_;
+    if (!idle || items_.has_dropped_spaces()) return false;
+    if (throttle_delay(items_.engine().level0_files(), bytes).count() != 0) return false;
+    busy_ = true;
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  outcome = items_.apply(std::span(&batch, 1));
+  if (outcome.ok()) observer_.items_apply(seconds_since(begin), 1, batch.rows.size(), bytes);
+  {
+    std::lock_guard lock(mutex_);
+    busy_ = false;
+    if (outcome.ok()) unsynced_bytes_ += bytes;
+    // What came meanwhile waits for this, and a sync may be due.
+    if (stopping_ || !waiting_.empty() || !sync_requests_.empty() || unsynced_bytes_ >= limits_.sync_every_bytes)
+      changed_.notify_one();
+  }
+  if (!outcome.ok()) fail(outcome.error());
+  return true;
+}
+
 void Applier::when_room(std::function<void()> again) {
   {
     std::lock_guard lock(mutex_);
@@ -122,6 +147,7 @@ Applier::Taken Applier::take() {
     taken.syncs.push_back(std::move(sync_requests_.front()));
     sync_requests_.pop_front();
   }
+  busy_ = true;
   taken.sync = !taken.syncs.empty() || unsynced_bytes_ + taken.bytes >= limits_.sync_every_bytes ||
                (stopping_ && waiting_.empty());
   return taken;
@@ -132,7 +158,10 @@ void Applier::run() {
     bool stopping = false;
     {
       std::unique_lock lock(mutex_);
-      const auto wanted = [this] { return stopping_ || !waiting_.empty() || !sync_requests_.empty(); };
+      const auto wanted = [this] {
+        return !busy_ && (stopping_ || !waiting_.empty() || !sync_requests_.empty() ||
+                          (unsynced_bytes_ >= limits_.sync_every_bytes && !failed_));
+      };
       if (!failed_ && items_.has_dropped_spaces()) {
         changed_.wait_for(lock, limits_.delete_pause, wanted);
       } else {
@@ -142,14 +171,17 @@ void Applier::run() {
     }
     Taken taken = take();
     if (taken.batches.empty() && !taken.sync) {
+      if (!stopping) delete_some();
+      std::lock_guard lock(mutex_);
+      busy_ = false;
       if (stopping) break;
-      delete_some();
       continue;
     }
     if (!taken.batches.empty()) apply(taken);
     if (taken.sync) sync(taken);
     run_room_callbacks();
     std::lock_guard lock(mutex_);
+    busy_ = false;
     if (stopping_ && waiting_.empty() && taken.sync) break;
   }
   fail(closed_error());  // what came in at the last moment
@@ -164,6 +196,7 @@ void Applier::apply(Taken& taken) {
   const Result<void> outcome = items_.apply(taken.batches);
   if (outcome) {
     observer_.items_apply(seconds_since(begin), taken.batches.size(), rows, taken.bytes);
+    std::lock_guard lock(mutex_);
     unsynced_bytes_ += taken.bytes;
   }
   for (const Applied& applied : taken.callbacks) {
@@ -177,6 +210,7 @@ void Applier::sync(Taken& taken) {
   const Result<std::vector<SyncedIndex>> outcome = items_.sync();
   if (outcome) {
     observer_.items_sync(seconds_since(begin));
+    std::lock_guard lock(mutex_);
     unsynced_bytes_ = 0;
   }
   for (const SyncRequest& request : taken.syncs) {

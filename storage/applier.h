@@ -1,4 +1,5 @@
-// Applier: the one thread that writes items/. It merges the batches of many partitions into one LevelDB
+// Applier: writes items/, on a thread of its own, or, where that has nothing to do, on the thread that has something to
+// apply (two wake-ups less for a small batch). It merges the batches of many partitions into one LevelDB
 // write, holds back by level-0 files before LevelDB would stop, syncs now and then so that logs can be cut,
 // and deletes dropped spaces when idle.
 #pragma once
@@ -29,6 +30,7 @@ struct ApplierLimits {
   size_t write_bytes = 1024 * 1024;           // a LevelDB write closes after the batch that crosses this
   size_t sync_every_bytes =
       16 * 1024 * 1024;      // applied since the last sync: syncs by itself and tells on_synced
+  size_t now_bytes_max = 64 * 1024;  // of a batch for try_apply_now()
   size_t delete_rows = 500;  // of dropped spaces at a time, when idle
   std::chrono::milliseconds delete_pause{10};  // between two of those
 };
@@ -50,6 +52,10 @@ class Applier {
   // grows, and past its bound proposals are refused. It tries again when when_room() calls. After a failure
   // (or stop) it is accepted and its callback runs, on the caller's thread, with that error.
   [[nodiscard]] bool try_apply(ApplyBatch& batch, Applied& applied);
+  // Applies a small batch at once, on the caller's thread, where nothing is before it and LevelDB does not hold back.
+  // False, with `batch` untouched: not now, see try_apply(). It may wait for LevelDB, as long as that waits for the flush
+  // of a write buffer.
+  [[nodiscard]] bool try_apply_now(ApplyBatch& batch, Result<void>& outcome);
   void when_room(std::function<void()> again);
   // Syncs after all that was accepted before this call, then tells `done` and on_synced. Requests that wait
   // together share one sync.
@@ -99,7 +105,8 @@ class Applier {
   std::vector<std::function<void()>> waiting_for_room_;  // by mutex_
   std::optional<Error> failed_;                          // by mutex_
   bool stopping_ = false;                                // by mutex_
-  size_t unsynced_bytes_ = 0;                            // applier's thread
+  size_t unsynced_bytes_ = 0;                            // by mutex_
+  bool busy_ = false;                                    // by mutex_: the thread writes, or a caller does
   std::thread thread_;
 };
 
