@@ -36,7 +36,8 @@ def test_the_catalogue_survives_the_loss_of_each_node(own_cluster, tmp_path, cat
             node = 1 + kill % 3
             cluster.kill(node)
             # Loading goes on without it.
-            wait_for_lines(ledger, acknowledged + len(items) // (4 * (kills + 2)), loader, cluster)
+            more = min(acknowledged + len(items) // (4 * (kills + 2)), len(items))
+            wait_for_lines(ledger, more, loader, cluster)
             begun = time.monotonic()
             cluster.restart(node)
             progress(f"kill {kill}/{kills}: node {node} at {acknowledged}/{len(items)}, "
