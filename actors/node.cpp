@@ -77,6 +77,7 @@ model::Result<void, std::string> Node::open(const NodeOptions& options) {
       },
       *observer_);
   readers_ = std::make_unique<storage::ReaderPool>(options.reader_threads, 10'000, *observer_);
+  if (cluster_) snapshots_ = std::make_unique<SnapshotService>();
   config_ = std::make_unique<caf::actor_system_config>();
   // The default, max(cores, 4), oversubscribes a machine that runs several nodes; "sharing" wakes idle
   // workers at once.
@@ -114,7 +115,8 @@ model::Result<void, std::string> Node::start_alone() {
 }
 
 ReplicaServices Node::services() {
-  return {*store_, *committer_, *applier_, *readers_, cluster_ ? &transport_ : nullptr};
+  return {*store_,   *committer_, *applier_, *readers_, cluster_ ? &transport_ : nullptr,
+          snapshots_.get()};
 }
 
 void Node::items_synced(const std::vector<storage::SyncedIndex>& indexes) {
@@ -217,6 +219,7 @@ void Node::stop() {
   metrics_.remove_hooks();
   if (readers_) readers_->stop();  // nothing opens or reads any more
   barrier_.stop();
+  if (snapshots_) snapshots_->stop();
   if (router_) router_->stop();
   if (in_cluster_) metadata_mailbox_->close();
   {
@@ -240,6 +243,7 @@ void Node::stop() {
   committer_.reset();
   readers_.reset();
   store_.reset();
+  snapshots_.reset();
 }
 
 // For a scrape: what nobody keeps up to date otherwise.

@@ -186,6 +186,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::unique_ptr<storage::ReaderPool> readers_;
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<SnapshotService> snapshots_;  // null in a cluster of one
   std::unique_ptr<Router> router_;
   Transport transport_;
   std::unique_ptr<net::Link> link_;  // null in a cluster of one
@@ -225,6 +226,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   // The ticker's.
   uint64_t ticks_ = 0;
   size_t next_join_ = 0;
+  std::string join_refusal_;                                   // by mutex_: as it was logged last
   std::atomic<bool> joining_{false};     // a request is on its way
   std::atomic<bool> registered_{false};  // group 0 has this node as it is
 };

@@ -158,6 +158,7 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
       port->complete.store(lag.complete, std::memory_order_release);
     };
   }
+  events.installed = [port](const storage::PartitionState& state) { port->set_space(state.space); };
   events.closed = [this, port](const storage::PartitionState& state) {
     if (port->dropped) partition_closed(state);
   };

@@ -29,7 +29,34 @@ ReplicaDriver::ReplicaDriver(ReplicaServices services, storage::PartitionState s
       address_{state_.partition, state_.replica},
       mailbox_(std::move(mailbox)),
       replica_(std::move(replica)),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      snapshots_(services_.store, services_.applier, services_.snapshots, address_, mailbox_, *replica_,
+                 snapshot_hooks()) {}
+
+ReplicaSnapshots::Hooks ReplicaDriver::snapshot_hooks() {
+  ReplicaSnapshots::Hooks hooks;
+  hooks.apply = [this](storage::ApplyBatch batch, storage::Applied applied) {
+    stalled_apply_.emplace_back(std::move(batch), std::move(applied));
+    submit_stalled();
+  };
+  hooks.commit = [this](storage::Submission submission) {
+    stalled_log_.push_back(std::move(submission));
+    submit_stalled();
+  };
+  hooks.switched = [this](const storage::PartitionState& state) {
+    // A replica that had applied nothing has a space that no state row names.
+    if (state_.applied.index == 0) services_.store.items().abandon_space(state_.space);
+    state_ = state;
+    if (events_.installed) events_.installed(state_);
+    if (events_.applied) events_.applied(*replica_);
+  };
+  hooks.installed = [this](uint64_t id) {
+    submitted_id_ = id;
+    persist(std::exchange(held_, {}));
+  };
+  hooks.fail = [this](const std::string& why) { fail(why); };
+  return hooks;
+}
 
 ReplicaDriver::~ReplicaDriver() {
   mailbox_->close();
@@ -121,6 +148,7 @@ void ReplicaDriver::handle(Persisted& persisted, uint64_t now) {
 void ReplicaDriver::handle(Applied& applied, uint64_t now) {
   if (applied.error) return fail(applied.error->text());
   replica_->applied(applied.index, now);
+  snapshots_.applied();
   if (events_.applied) events_.applied(*replica_);
 }
 
@@ -130,7 +158,8 @@ void ReplicaDriver::handle(LogLoaded& loaded, uint64_t) {
 
 void ReplicaDriver::handle(ItemsSynced& synced, uint64_t now) {
   items_synced_ = std::max(items_synced_, synced.index);
-  replica_->items_synced(items_synced_, now);
+  auto log = services_.store.log().state(address_);
+  replica_->items_synced(items_synced_, now, log ? log->bytes : 0);
 }
 
 void ReplicaDriver::handle(Configure& configure, uint64_t now) { replica_->configure(configure.table, now); }
@@ -148,7 +177,9 @@ void ReplicaDriver::handle(Step& step, uint64_t now) {
   contact_.heard = true;
   contact_.committed = std::max(contact_.committed, commit);
 }
-void ReplicaDriver::handle(PeerLost& lost, uint64_t now) { replica_->peer_connection_lost(lost.replica, now); }
+void ReplicaDriver::handle(PeerLost& lost, uint64_t now) {
+  replica_->peer_connection_lost(lost.replica, now);
+}
 void ReplicaDriver::handle(Reconfigure& wish, uint64_t now) { replica_->reconfigure(wish.members, now); }
 void ReplicaDriver::handle(Transfer& transfer, uint64_t now) {
   (void)replica_->transfer_leadership(transfer.to, now);  // whoever wished it sees what came of it
@@ -188,6 +219,10 @@ void ReplicaDriver::carry_out(cluster::ReplicaOutputs out) {
   for (const raft::LogRead& read : out.log_reads) read_log(read);
   for (cluster::Token token : out.reads) start_read(token);
   if (out.state_changed && events_.state_changed) events_.state_changed(*replica_);
+  for (const raft::SnapshotClose& close : out.snapshot_closes) snapshots_.close(close);
+  for (const raft::SnapshotRequest& request : out.snapshot_requests) snapshots_.request(request);
+  if (out.snapshot_abandoned) snapshots_.abandon();
+  for (raft::SnapshotPiece& piece : out.snapshot_pieces) snapshots_.store(std::move(piece));
   for (cluster::Answered& answered : out.answers) answer(std::move(answered));
   if (out.cut_log) cut_log(*out.cut_log);
 }
@@ -197,10 +232,19 @@ void ReplicaDriver::persist(std::vector<cluster::PersistWork> works) {
     storage::Submission submission;
     submission.update.replica = address_;
     submission.update.hard_state = work.hard_state;
+    if (snapshots_.installing()) {
+      held_.push_back(std::move(work));
+      continue;
+    }
+    if (work.install) {
+      snapshots_.install(std::move(work));
+      continue;
+    }
     submission.update.entries = std::move(work.entries);
     submission.committed = [mailbox = mailbox_, id = work.id](const storage::Result<void>& result) {
       mailbox->push(Persisted{id, result.ok() ? std::nullopt : std::optional(result.error())});
     };
+    submitted_id_ = work.id;
     stalled_log_.push_back(std::move(submission));
   }
   if (!stalled_log_.empty()) submit_stalled();
@@ -282,22 +326,14 @@ void ReplicaDriver::start_read(cluster::Token token) {
 // The marker goes into the log before the log is cut, in one synced batch (docs/architecture.md, protocol 1).
 // The term is read on a reader's thread, since it may lie on disk.
 void ReplicaDriver::cut_log(raft::Index index) {
-  storage::LogUpdate update;
-  update.replica = address_;
-  update.items_synced = items_synced_;
-  update.cut = storage::LogBase{index, 0, replica_->applied_state().membership};
-  auto shared = std::make_shared<storage::Submission>(storage::Submission{std::move(update), {}});
-  bool accepted = services_.readers.try_submit([shared, services = services_, address = address_, index] {
-    auto term = services.store.log().term(address, index);
-    if (!term.ok()) {
-      spdlog::error("the log is not cut: {}", term.error().text());
-      return;
-    }
-    shared->update.cut->term = *term;
-    shared->committed = [](const storage::Result<void>&) {
-    };  // a failed log reports itself with the next write
-    if (!services.committer.try_submit(*shared)) spdlog::debug("the log is cut later: the committer is busy");
-  });
+  storage::LogBase base{index, 0, replica_->applied_state().membership};
+  bool accepted = services_.readers.try_submit(
+      [this, mailbox = mailbox_, &log = services_.store.log(), address = address_, base]() mutable {
+        auto term = log.term(address, base.index);
+        if (!term.ok()) return spdlog::debug("the log is cut later: {}", term.error().text());
+        base.term = *term;
+        mailbox->push(Run{[this, base] { cut_log(base); }});
+      });
   if (!accepted) spdlog::debug("the log is cut later: the readers are busy");
 }
 
@@ -308,6 +344,19 @@ void ReplicaDriver::answer(cluster::Answered answered) {
   if (auto* done = std::get_if<net::Done>(&client.mapped())) return (*done)(std::move(answered.result));
   STATOR_ASSERT(!answered.result.ok(), "a read is answered by its job, or with an error");
   std::get<ReadJob>(client.mapped())(&answered.result.error());
+}
+
+void ReplicaDriver::cut_log(const storage::LogBase& base) {
+  storage::Submission submission;
+  submission.update.replica = address_;
+  submission.update.items_synced = items_synced_;
+  submission.update.cut = base;
+  // Where it shares a sync with the writes before it, its callback is the only one, and stands for theirs.
+  submission.committed = [mailbox = mailbox_, id = submitted_id_](const storage::Result<void>& result) {
+    if (id != 0) mailbox->push(Persisted{id, result.ok() ? std::nullopt : std::optional(result.error())});
+  };
+  stalled_log_.push_back(std::move(submission));
+  submit_stalled();
 }
 
 void ReplicaDriver::fail(const std::string& why) {

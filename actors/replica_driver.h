@@ -13,6 +13,7 @@
 
 #include "actors/mailbox.h"
 #include "actors/replica_input.h"
+#include "actors/replica_snapshots.h"
 #include "cluster/replica.h"
 #include "storage/applier.h"
 #include "storage/committer.h"
@@ -20,8 +21,6 @@
 #include "storage/store.h"
 
 namespace stator::actors {
-
-using ReplicaMailbox = Mailbox<ReplicaInput, ReplicaActor>;
 
 // Answers an input that came after the end: calls hear that they may be tried again.
 void refuse(ReplicaInput&& input);
@@ -40,7 +39,8 @@ struct ReplicaServices {
   storage::Committer& committer;
   storage::Applier& applier;
   storage::ReaderPool& readers;
-  MessageSender* sender = nullptr;  // null in a cluster of one
+  MessageSender* sender = nullptr;  // null in a cluster of one, as is the next
+  SnapshotService* snapshots = nullptr;
 };
 
 // What a follower knows of its leader, beside what the replica itself says.
@@ -73,6 +73,8 @@ struct ReplicaEvents {
   std::function<void(const raft::SoftState&)> role_changed;
   std::function<void(const cluster::Replica&, const ReplicaContact&)> turned;  // after each turn of the actor
   std::function<void(const std::string&)> failed;  // for good: why
+  // A snapshot took the place of the rows: they lie in another space now.
+  std::function<void(const storage::PartitionState&)> installed;
   std::function<void(const storage::PartitionState&)>
       closed;  // the last word: nothing of this replica comes after it
 };
@@ -127,6 +129,8 @@ class ReplicaDriver {
   void start_read(cluster::Token token);
   void cut_log(raft::Index index);
   void submit_stalled();
+  void cut_log(const storage::LogBase& base);
+  ReplicaSnapshots::Hooks snapshot_hooks();
   void answer(cluster::Answered answered);
   void abandon_clients();
   void fail(const std::string& why);
@@ -145,6 +149,9 @@ class ReplicaDriver {
   std::deque<storage::Submission> stalled_log_;  // the committer's queue was full
   std::deque<std::pair<storage::ApplyBatch, storage::Applied>> stalled_apply_;
   raft::Index items_synced_ = 0;
+  std::vector<cluster::PersistWork> held_;  // behind an install
+  ReplicaSnapshots snapshots_;
+  uint64_t submitted_id_ = 0;  // the newest persist id that went to the committer's queue
   ReplicaContact contact_;
   bool failed_ = false;
 };

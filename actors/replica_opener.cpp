@@ -108,17 +108,55 @@ storage::Result<void> recall(const LogStore& log, ReplicaAddress address, const 
   return {};
 }
 
-cluster::AppliedState applied_state(const PartitionState& state) {
-  cluster::AppliedState applied;
-  applied.index = state.applied.index;
-  applied.term = state.applied.term;
-  applied.stamp = state.last_stamp;
-  applied.schema_version = state.schema_version;
-  applied.membership = state.membership;
-  applied.items = state.item_count;
-  applied.bytes = state.item_bytes;
-  applied.checksum = state.last_checksum;
-  return applied;
+// Requests that an installed snapshot brought; the log does not go back that far.
+storage::Result<void> recall_rows(const storage::ItemStore& items, const PartitionState& state,
+                                  cluster::Replica& replica) {
+  auto rows = items.scan(state.space, model::RowKind::kRequest, {});
+  for (; rows.valid(); rows.next()) {
+    replica.recall(
+        cluster::StoredRow{model::RowKind::kRequest, std::string(rows.key()), std::string(rows.value())});
+  }
+  return rows.status();
+}
+
+// A crash came between the two writes of an install (docs/raft.md): items/ has the snapshot, and the log is
+// one that it was to take the place of.
+storage::Result<bool> is_overtaken(const LogStore& log, ReplicaAddress address, const LogState& stored,
+                                   const PartitionState& state) {
+  if (stored.last < state.applied.index) return true;
+  if (state.applied.index < stored.base.index) return false;  // not so: Store::open() refuses it
+  auto term = log.term(address, state.applied.index);
+  if (!term.ok()) return model::Failure(term.error());
+  return *term != state.applied.term;
+}
+
+// Begins the log behind a state that is there already. Returns what is stored then.
+storage::Result<LogState> begin_log(const ReplicaServices& services, ReplicaAddress address,
+                                    const PartitionState& state, raft::HardState hard_state) {
+  LogState stored;
+  stored.base = {state.applied.index, state.applied.term, state.membership};
+  stored.last = state.applied.index;
+  stored.last_term = state.applied.term;
+  stored.hard_state = hard_state;
+  storage::Submission begin;
+  begin.update.replica = address;
+  begin.update.reset = stored.base;
+  // The term covers the log, and a vote is of its own term.
+  if (hard_state.term < state.applied.term) {
+    stored.hard_state = {state.applied.term, model::ReplicaId()};
+    begin.update.hard_state = stored.hard_state;
+  }
+  if (stored.base.index > 0) {
+    // That state is to be durable first (protocol 1).
+    if (auto synced = services.store.items().sync(); !synced.ok()) return model::Failure(synced.error());
+    begin.update.items_synced = stored.base.index;
+  }
+  begin.committed = [](const storage::Result<void>&) {};  // a failure comes again with the first entry
+  if (!services.committer.try_submit(begin)) {
+    return model::Failure(
+        storage::Error{storage::ErrorCode::kIo, "The committer's queue is full; try again", {}});
+  }
+  return stored;
 }
 
 // A replica that was removed here promised things that are gone with it: it never comes back under its old id
@@ -126,13 +164,12 @@ cluster::AppliedState applied_state(const PartitionState& state) {
 storage::Result<void> check_not_removed(const LogStore& log, ReplicaAddress address) {
   model::ReplicaId minimum = log.minimum_replica(address.partition);
   if (address.replica >= minimum) return {};
-  return model::Failure(
-      storage::Error{storage::ErrorCode::kRemoved,
-                     "Replica " + std::to_string(address.replica.value) + " of partition " +
-                         std::to_string(address.partition.value) +
-                         " was removed from this node; only replica " + std::to_string(minimum.value) +
-                         " or a later one may take its place",
-                     {}});
+  return model::Failure(storage::Error{
+      storage::ErrorCode::kRemoved,
+      "Replica " + std::to_string(address.replica.value) + " of partition " +
+          std::to_string(address.partition.value) + " was removed from this node; only replica " +
+          std::to_string(minimum.value) + " or a later one may take its place",
+      {}});
 }
 
 storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::ReplicaConfig config,
@@ -143,34 +180,30 @@ storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::Re
   config.raft.self = state.replica;
   config.raft.seed = state.replica.value * 0x9E3779B97F4A7C15ULL ^ wall_clock_micros();
   LogState stored;
-  if (recovered && recovered->log) {
+  bool begun = recovered && recovered->log;
+  if (begun) {
     stored = *recovered->log;
     // Nothing is applied yet: the members are those that the log was begun with, whatever is wished by now.
     if (!recovered->state) state.membership = stored.base.membership;
-  } else {
-    stored.base = {state.applied.index, state.applied.term, state.membership};
-    stored.last = state.applied.index;
-    stored.last_term = state.applied.term;
-    storage::Submission begin;
-    begin.update.replica = address;
-    begin.update.reset = stored.base;
-    if (stored.base.index > 0) {
-      // The log begins behind a state that came without one: that state is to be durable first (protocol 1).
-      if (auto synced = services.store.items().sync(); !synced.ok()) return model::Failure(synced.error());
-      begin.update.items_synced = stored.base.index;
-    }
-    begin.committed = [](const storage::Result<void>&) {};  // a failure comes again with the first entry
-    if (!services.committer.try_submit(begin)) {
-      return model::Failure(
-          storage::Error{storage::ErrorCode::kIo, "The committer's queue is full; try again", {}});
-    }
+    auto overtaken = is_overtaken(log, address, stored, state);
+    if (!overtaken.ok()) return model::Failure(overtaken.error());
+    begun = !*overtaken;
+  }
+  if (!begun) {
+    auto fresh = begin_log(services, address, state, stored.hard_state);
+    if (!fresh.ok()) return model::Failure(fresh.error());
+    stored = std::move(*fresh);
   }
   auto initial = initial_state(log, address, stored, state, config.raft.cached_log_bytes_max);
   if (!initial.ok()) return model::Failure(initial.error());
   OpenedReplica opened;
   opened.replica = std::make_unique<cluster::Replica>(std::move(config), std::move(*initial),
-                                                      applied_state(state), std::move(machine));
-  if (recovered && recovered->log) {
+                                                      applied_state_of(state), std::move(machine));
+  if (recovered && recovered->state) {
+    if (auto ok = recall_rows(services.store.items(), state, *opened.replica); !ok.ok())
+      return model::Failure(ok.error());
+  }
+  if (begun) {
     if (auto ok = recall(log, address, stored, state, *opened.replica); !ok.ok())
       return model::Failure(ok.error());
   }
@@ -183,7 +216,8 @@ storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::Re
 storage::Result<OpenedReplica> open_partition(const ReplicaServices& services,
                                               const cluster::Partition& partition,
                                               const cluster::ReplicaPlace& place,
-                                              const storage::RecoveredReplica* recovered) {
+                                              const storage::RecoveredReplica* recovered,
+                                              cluster::ReplicaConfig config) {
   const ReplicaAddress address{partition.id, place.id};
   STATOR_ASSERT(!recovered || recovered->address == address, "what was recovered is this replica's");
   if (auto ok = check_not_removed(services.store.log(), address); !ok.ok()) return model::Failure(ok.error());
@@ -215,7 +249,6 @@ storage::Result<OpenedReplica> open_partition(const ReplicaServices& services,
     state.range_epoch = partition.range_epoch;
     state.membership = cluster::first_members(partition);
   }
-  cluster::ReplicaConfig config;
   config.partition = partition.id;
   config.table = partition.table;
   config.range_epoch = partition.range_epoch;

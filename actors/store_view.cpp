@@ -22,11 +22,15 @@ api::Result<api::StoredItemPtr> decode(std::string_view key, std::string_view va
       api::StoredItem{std::move(record->item), record->header.item_bytes});
 }
 
+// What was found may be half of what there was.
+api::Failure replaced() { return api::not_leading("The partition's rows were replaced meanwhile"); }
+
 }  // namespace
 
 api::Result<api::StoredItemPtr> StoreView::get(std::string_view key) const {
   auto value = items_.get(space_, model::RowKind::kItem, key);
   if (!value.ok()) return unreadable(value.error().text());
+  if (!items_.is_live(space_)) return replaced();
   if (!*value) return api::StoredItemPtr();
   return decode(key, **value);
 }
@@ -35,6 +39,7 @@ api::Result<void> StoreView::scan(const model::KeyRange& range, bool forward, co
   storage::ScanOptions options;
   options.forward = forward;
   auto rows = items_.scan(space_, model::RowKind::kItem, range, options);
+  if (!items_.is_live(space_)) return replaced();
   for (; rows.valid(); rows.next()) {
     auto item = decode(rows.key(), rows.value());
     if (!item.ok()) return api::Failure(item.error());

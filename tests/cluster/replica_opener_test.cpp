@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/clock.h"
+#include "cluster/request_rows.h"
 #include "storage/env_faulty.h"
 
 namespace stator::actors {
@@ -103,8 +105,8 @@ TEST_F(ReplicaOpenerTest, ALateReplicaBeginsEmpty) {
   EXPECT_EQ(members(open(partition, 1)), raft::Membership{});
 }
 
-// The regression: one that begins after another was replaced took the wish for the group's first members. With
-// the late one, which knows nothing either, it would be a majority.
+// The regression: one that begins after another was replaced took the wish for the group's first members.
+// With the late one, which knows nothing either, it would be a majority.
 TEST_F(ReplicaOpenerTest, SoDoesOneThatBeginsAfterAnotherWasReplaced) {
   cluster::Partition partition = partition_of({1000, 1010, 1002});
   partition.replicas[1].late = true;
@@ -129,9 +131,10 @@ TEST_F(ReplicaOpenerTest, ARemovedReplicaDoesNotComeBack) {
   auto opened = open(partition);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, storage::ErrorCode::kRemoved);
-  EXPECT_EQ(opened.error().what,
-            "Replica 1000 of partition 5 was removed from this node; only replica 1001 or a later one may take its "
-            "place");
+  EXPECT_EQ(
+      opened.error().what,
+      "Replica 1000 of partition 5 was removed from this node; only replica 1001 or a later one may take its "
+      "place");
   cluster::Partition later = partition_of({1001});
   later.replicas[0].late = true;
   EXPECT_EQ(members(open(later)), raft::Membership{});
@@ -165,7 +168,8 @@ TEST_F(ReplicaOpenerTest, GroupZeroFindsItsNodesAndItsCluster) {
   record.active_version = 3;
   storage::ApplyBatch batch;
   batch.state = opened->state;
-  batch.rows.push_back({model::RowKind::kNode, std::string("\0\0\0\0\0\0\0\1", 8), cluster::encode_node(node)});
+  batch.rows.push_back(
+      {model::RowKind::kNode, std::string("\0\0\0\0\0\0\0\1", 8), cluster::encode_node(node)});
   batch.rows.push_back({model::RowKind::kCluster, "", cluster::encode_cluster(record)});
   ASSERT_TRUE(store_->items().apply(std::vector<storage::ApplyBatch>{batch}).ok());
   start();
@@ -176,6 +180,94 @@ TEST_F(ReplicaOpenerTest, GroupZeroFindsItsNodesAndItsCluster) {
   EXPECT_EQ(state->active_version, 3u);
   ASSERT_NE(state->find(NodeId(1)), nullptr);
   EXPECT_EQ(*state->find(NodeId(1)), node);
+}
+
+// --- an install that a crash interrupted (docs/raft.md)
+// ----------------------------------------------------------------
+
+class TornInstallTest : public ReplicaOpenerTest {
+ protected:
+  TornInstallTest() {
+    EXPECT_TRUE(open(partition_).ok());
+    storage::Submission log;
+    log.update.replica = address_;
+    log.update.hard_state = raft::HardState{2, ReplicaId(1001)};
+    for (raft::Index index = 1; index <= 5; ++index) {
+      cluster::LogHeader header;
+      header.partition = partition_.id;
+      header.index = index;
+      header.term = 2;
+      header.stamp = model::Stamp{index};
+      log.update.entries.push_back({index, 2, raft::EntryKind::kNoop, cluster::seal_log_entry(header, "")});
+    }
+    log.committed = [](const storage::Result<void>&) {};
+    EXPECT_TRUE(committer_->try_submit(log));
+  }
+  // items/ as the snapshot of another replica left it; log/ knows nothing of it.
+  void switch_items(storage::Position applied) {
+    auto space = store_->items().allocate_space();
+    ASSERT_TRUE(space.ok());
+    storage::ApplyBatch batch;
+    batch.state.partition = partition_.id;
+    batch.state.replica = address_.replica;
+    batch.state.space = *space;
+    batch.state.applied = applied;
+    batch.state.last_stamp = model::Stamp{wall_clock_micros()};
+    batch.state.membership = {ids({1000, 1001, 1002}), {}};
+    cluster::RememberedRequest request;
+    request.id.fill(7);
+    request.index = applied.index;
+    request.stamp = batch.state.last_stamp;
+    request.outcome = api::ItemAnswer{};
+    cluster::StoredRow row = cluster::encode_request_row(request);
+    batch.rows.push_back({row.kind, row.key, row.value});
+    batch.rows.push_back({model::RowKind::kRequest, "damaged", "row"});  // nothing but its memory is lost
+    ASSERT_TRUE(store_->items().apply(std::vector<storage::ApplyBatch>{batch}).ok());
+  }
+
+  const cluster::Partition partition_ = partition_of({1000, 1001, 1002});
+  const storage::ReplicaAddress address_{partition_.id, ReplicaId(1000)};
+};
+
+TEST_F(TornInstallTest, TheLogIsDropped) {
+  switch_items({100, 9});
+  for (int round = 0; round < 2; ++round) {  // and what that leaves is found again
+    start();
+    auto opened = open(partition_);
+    ASSERT_TRUE(opened.ok()) << opened.error().text();
+    const raft::Node& node = opened->replica->node();
+    EXPECT_EQ(node.first_index(), 101u);
+    EXPECT_EQ(node.last_index(), 100u);
+    EXPECT_EQ(node.applied_index(), 100u);
+    EXPECT_EQ(node.term(), 9u);
+    EXPECT_EQ(opened->replica->request_rows(100).size(), 1u);
+    opened = storage::Result<OpenedReplica>(OpenedReplica{});
+    committer_->stop();
+    auto log = store_->log().state(address_);
+    EXPECT_EQ(log->base.index, 100u);
+    EXPECT_EQ(log->items_synced, 100u);
+    EXPECT_EQ(log->hard_state, (raft::HardState{9, ReplicaId()}));
+  }
+}
+
+TEST_F(TornInstallTest, SoIsOneThatGoesFurtherWithOtherTerms) {
+  switch_items({4, 3});
+  start();
+  auto opened = open(partition_);
+  ASSERT_TRUE(opened.ok()) << opened.error().text();
+  EXPECT_EQ(opened->replica->node().last_index(), 4u);
+  EXPECT_EQ(opened->replica->node().term(), 3u);
+}
+
+// The snapshot says what the log says: nothing was lost, and the vote stands.
+TEST_F(TornInstallTest, ALogThatAgreesStays) {
+  switch_items({4, 2});
+  start();
+  auto opened = open(partition_);
+  ASSERT_TRUE(opened.ok()) << opened.error().text();
+  EXPECT_EQ(opened->replica->node().last_index(), 5u);
+  EXPECT_EQ(opened->replica->node().applied_index(), 4u);
+  EXPECT_EQ(store_->log().state(address_)->hard_state, (raft::HardState{2, ReplicaId(1001)}));
 }
 
 }  // namespace
