@@ -190,7 +190,8 @@ ReplicaEvents Node::metadata_events() {
     metadata_term_ = soft.term;
   };
   events.turned = [this](const cluster::Replica& replica, const ReplicaContact& contact) {
-    metadata_awake_ = replica.node().membership().voters.size() != 1;
+    metadata_awake_ = !replica.resting();
+    metadata_leader_ = replica.leader().value;
     if (contact.ticked && replica.leads()) metadata_complete_ = replication_lag(replica).complete;
   };
   events.failed = [this](const std::string& why) { fail("the metadata group failed: " + why); };
@@ -218,8 +219,8 @@ void Node::stop() {
   if (link_) link_->stop();  // nothing comes in any more
   metrics_.remove_hooks();
   if (readers_) readers_->stop();  // nothing opens or reads any more
-  barrier_.stop();
   if (snapshots_) snapshots_->stop();
+  barrier_.stop();
   if (router_) router_->stop();
   if (in_cluster_) metadata_mailbox_->close();
   {
@@ -242,8 +243,8 @@ void Node::stop() {
   applier_.reset();
   committer_.reset();
   readers_.reset();
-  store_.reset();
   snapshots_.reset();
+  store_.reset();
 }
 
 // For a scrape: what nobody keeps up to date otherwise.

@@ -170,6 +170,8 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   void report_all(std::optional<model::NodeId> to);
   void balance_leaders();
   void campaign_where_first();
+  void wake_without_leader();
+  void say_why_nobody_leads();
 
   monitoring::Metrics& metrics_;
   const std::optional<ClusterOptions> cluster_;
@@ -184,9 +186,9 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<storage::Applier> applier_;
   std::unique_ptr<storage::ReaderPool> readers_;
+  std::unique_ptr<SnapshotService> snapshots_;  // null in a cluster of one
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
-  std::unique_ptr<SnapshotService> snapshots_;  // null in a cluster of one
   std::unique_ptr<Router> router_;
   Transport transport_;
   std::unique_ptr<net::Link> link_;  // null in a cluster of one
@@ -199,6 +201,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::atomic<bool> in_cluster_{false};               // metadata_mailbox_ is there
   std::atomic<bool> metadata_serving_{false};
   std::atomic<bool> metadata_awake_{false};
+  std::atomic<uint64_t> metadata_leader_{0};  // as PartitionPort::leader
   std::atomic<bool> metadata_complete_{false};  // where it leads: as PartitionPort::complete
   std::atomic<uint64_t> metadata_applied_{0};  // index; what it published is that new
   std::atomic<uint64_t> metadata_term_{0};
@@ -223,10 +226,11 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::map<model::NodeId, net::LinkIdentity> peers_up_;        // by mutex_
   std::map<model::NodeId, int64_t> up_since_ms_;               // by mutex_
   std::map<model::NodeId, std::string> told_addresses_;        // by mutex_: newer than what group 0 says
+  std::string join_refusal_;                                   // by mutex_: as it was logged last
   // The ticker's.
   uint64_t ticks_ = 0;
   size_t next_join_ = 0;
-  std::string join_refusal_;                                   // by mutex_: as it was logged last
+  std::string said_;  // why nobody leads, as it was logged last
   std::atomic<bool> joining_{false};     // a request is on its way
   std::atomic<bool> registered_{false};  // group 0 has this node as it is
 };

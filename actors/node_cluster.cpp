@@ -307,7 +307,13 @@ void Node::try_to_join() {
 
 void Node::join_answered(const cluster::JoinReply& reply) {
   if (const auto* refusal = std::get_if<cluster::JoinRefusal>(&reply)) {
-    if (!refusal->again) spdlog::error("the cluster does not take this node: {}", refusal->reason);
+    bool news = false;
+    {
+      std::lock_guard lock(mutex_);
+      news = std::exchange(join_refusal_, refusal->reason) != refusal->reason;
+    }
+    if (news && refusal->again) spdlog::warn("not taken into the cluster yet: {}", refusal->reason);
+    if (news && !refusal->again) spdlog::error("the cluster does not take this node: {}", refusal->reason);
     joining_ = false;
     return;
   }

@@ -11,6 +11,7 @@ namespace {
 constexpr uint64_t kJoinTicks = 10;     // between two attempts to join, or to register
 constexpr uint64_t kCampaignTicks = 4;  // between two attempts of those that are to lead first
 constexpr uint64_t kBalanceTicks = 25;  // between two looks at where leaderships are
+constexpr uint64_t kSayTicks = 100;     // between two looks at whether all is led
 constexpr uint64_t kReportTicks = 200;  // between two complete reports
 constexpr size_t kTransfersMax = 4;     // leaderships given away in one look
 // A node that came back gets its leaderships when it has been there for so long.
@@ -41,7 +42,11 @@ void Node::tick() {
     clean_up_once();
   }
   if (ticks_ % kCampaignTicks == 0) campaign_where_first();
-  if (ticks_ % kBalanceTicks == 0) balance_leaders();
+  if (ticks_ % kBalanceTicks == 0) {
+    wake_without_leader();
+    balance_leaders();
+  }
+  if (ticks_ % kSayTicks == 0) say_why_nobody_leads();
   if (ticks_ % kReportTicks == 0) report_all(std::nullopt);
 }
 
@@ -143,6 +148,67 @@ void Node::campaign_where_first() {
     }
   }
   for (auto& mailbox : first) mailbox->push(Campaign{});
+}
+
+// For the operator, whenever it changes: what has no leader, and who is missing.
+void Node::say_why_nobody_leads() {
+  std::string why;
+  {
+    std::lock_guard lock(mutex_);
+    if (!wish_ || stopping_) return;
+    size_t leaderless = 0;
+    for (const auto& [id, partition] : wish_->partitions) leaderless += leaders_.find(id) ? 0 : 1;
+    const bool metadata = !leaders_.find({});
+    if (metadata || leaderless != 0) {
+      size_t reached = 1;
+      std::string missing;
+      for (const auto& [id, node] : wish_->nodes) {
+        if (id == self_) continue;
+        auto peer = peers_up_.find(id);
+        const bool there = peer != peers_up_.end();
+        const bool same = there && peer->second.incarnation == node.incarnation;
+        reached += same ? 1 : 0;
+        if (same) continue;
+        missing += missing.empty() ? " (node " : ", node ";
+        missing += std::to_string(id.value) + (there ? " has a new data folder, which holds no votes" : " is not reached");
+      }
+      if (!missing.empty()) missing += ")";
+      why = (metadata ? std::string("the metadata has") : std::to_string(leaderless) + " partitions have") +
+            " no leader: " + std::to_string(reached) + " of " + std::to_string(wish_->nodes.size()) +
+            " nodes are reached, a majority is " + std::to_string(wish_->nodes.size() / 2 + 1) + missing;
+    }
+  }
+  if (why == said_) return;
+  if (why.empty()) {
+    spdlog::info("every partition has a leader");
+  } else {
+    spdlog::warn("{}", why);
+  }
+  said_ = std::move(why);
+}
+
+// A follower that rests hears of a lost connection to its leader's node (peer_lost). Where there never was one from here,
+// nobody would tell it.
+void Node::wake_without_leader() {
+  std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, model::ReplicaId>> lost;
+  {
+    std::lock_guard lock(mutex_);
+    if (!wish_) return;
+    for (const auto& [id, node] : wish_->nodes) {
+      if (id == self_ || metadata_awake_ || node.metadata_replica.value != metadata_leader_) continue;
+      if (!peers_up_.contains(id)) lost.emplace_back(metadata_mailbox_, node.metadata_replica);
+    }
+    for (const auto& [id, here] : partitions_) {
+      if (!here.port || here.port->awake) continue;
+      auto partition = wish_->partitions.find(id);
+      if (partition == wish_->partitions.end()) continue;
+      for (const cluster::ReplicaPlace& place : partition->second.replicas) {
+        if (place.node == self_ || place.id.value != here.port->leader) continue;
+        if (!peers_up_.contains(place.node)) lost.emplace_back(here.mailbox, place.id);
+      }
+    }
+  }
+  for (auto& [mailbox, replica] : lost) mailbox->push(PeerLost{replica});
 }
 
 // Leaderships that are here and belong elsewhere go there, a few at a time, where the other node has settled.

@@ -151,7 +151,8 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
       port->committed.store(std::max<raft::Index>(contact.committed, replica.node().commit_index()),
                             std::memory_order_release);
       port->voter.store(raft::is_voter(replica.node().membership(), port->replica()), std::memory_order_release);
-      port->awake.store(true, std::memory_order_release);
+      port->leader.store(replica.leader().value, std::memory_order_relaxed);
+      port->awake.store(!replica.resting(), std::memory_order_release);
       if (!contact.ticked || !replica.leads()) return;
       const ReplicationLag lag = replication_lag(replica);
       port->lag.store(lag.entries, std::memory_order_relaxed);

@@ -167,9 +167,10 @@ void Node::forward(model::NodeId to, const PartitionCall& call, Forwarded done) 
   link_->call(to, static_cast<uint16_t>(cluster::FrameKind::kForward), cluster::encode_forward(out), left,
               [this, done = std::move(done)](model::Result<net::LinkBody, net::CallError> answer) mutable {
                 if (!answer.ok()) {
-                  if (answer.error().kind == net::CallError::Kind::kTooLarge)
-                    return done(cluster::ForwardAnswer{api::internal_error("The answer is too large to be sent between nodes"), 0});
-                  return done(cluster::ForwardAnswer{api::not_leading(answer.error().text), 0});
+                  const bool too_large = answer.error().kind == net::CallError::Kind::kTooLarge;
+                  return done(cluster::ForwardAnswer{too_large ? api::internal_error(answer.error().text)
+                                                               : api::not_leading(answer.error().text),
+                                                     0});
                 }
                 if ((*answer)->size() <= kInlineBytes) return done(cluster::decode_answer(**answer));
                 auto held = std::make_shared<Forwarded>(std::move(done));

@@ -61,6 +61,7 @@ class PartitionPort {
   std::atomic<bool> leads{false};
   std::atomic<bool> voter{false};    // a learner, and one that is not added yet, is none
   std::atomic<bool> awake{false};    // needs ticks
+  std::atomic<uint64_t> leader{0};   // the replica that it follows, or itself; 0: not known
   std::atomic<bool> dropped{false};  // its table is gone: when the actor has ended, so do log and rows
   std::atomic<uint64_t> items{0};
   std::atomic<uint64_t> bytes{0};

@@ -147,6 +147,8 @@ void ReplicaDriver::handle(Persisted& persisted, uint64_t now) {
 
 void ReplicaDriver::handle(Applied& applied, uint64_t now) {
   if (applied.error) return fail(applied.error->text());
+  if (applied.index <= applied_) return;  // a later batch was applied at once, and was told first
+  applied_ = applied.index;
   replica_->applied(applied.index, now);
   snapshots_.applied();
   if (events_.applied) events_.applied(*replica_);
@@ -214,24 +216,22 @@ void ReplicaDriver::carry_out(cluster::ReplicaOutputs out) {
     STATOR_ASSERT(services_.sender != nullptr, "a cluster of one has no peers");
     services_.sender->send(address_.partition, state_.range_epoch, std::move(out.messages));
   }
-  apply(std::move(out.apply));
-  if (!out.loads.empty()) load(std::move(out.loads));
-  for (const raft::LogRead& read : out.log_reads) read_log(read);
-  for (cluster::Token token : out.reads) start_read(token);
+  // Before anyone hears that it is applied.
   if (out.state_changed && events_.state_changed) events_.state_changed(*replica_);
+  apply(std::move(out.apply));
   for (const raft::SnapshotClose& close : out.snapshot_closes) snapshots_.close(close);
   for (const raft::SnapshotRequest& request : out.snapshot_requests) snapshots_.request(request);
   if (out.snapshot_abandoned) snapshots_.abandon();
   for (raft::SnapshotPiece& piece : out.snapshot_pieces) snapshots_.store(std::move(piece));
+  if (!out.loads.empty()) load(std::move(out.loads));
+  for (const raft::LogRead& read : out.log_reads) read_log(read);
+  for (cluster::Token token : out.reads) start_read(token);
   for (cluster::Answered& answered : out.answers) answer(std::move(answered));
   if (out.cut_log) cut_log(*out.cut_log);
 }
 
 void ReplicaDriver::persist(std::vector<cluster::PersistWork> works) {
   for (cluster::PersistWork& work : works) {
-    storage::Submission submission;
-    submission.update.replica = address_;
-    submission.update.hard_state = work.hard_state;
     if (snapshots_.installing()) {
       held_.push_back(std::move(work));
       continue;
@@ -240,11 +240,14 @@ void ReplicaDriver::persist(std::vector<cluster::PersistWork> works) {
       snapshots_.install(std::move(work));
       continue;
     }
+    storage::Submission submission;
+    submission.update.replica = address_;
+    submission.update.hard_state = work.hard_state;
     submission.update.entries = std::move(work.entries);
+    submitted_id_ = work.id;
     submission.committed = [mailbox = mailbox_, id = work.id](const storage::Result<void>& result) {
       mailbox->push(Persisted{id, result.ok() ? std::nullopt : std::optional(result.error())});
     };
-    submitted_id_ = work.id;
     stalled_log_.push_back(std::move(submission));
   }
   if (!stalled_log_.empty()) submit_stalled();
@@ -264,6 +267,12 @@ void ReplicaDriver::apply(std::vector<cluster::ApplyWork> works) {
     batch.rows.reserve(work.rows.size());
     for (cluster::RowWrite& row : work.rows)
       batch.rows.push_back({row.kind, std::move(row.key), std::move(row.value)});
+    storage::Result<void> outcome;
+    if (stalled_apply_.empty() && services_.applier.try_apply_now(batch, outcome)) {
+      Applied now{work.state.index, outcome.ok() ? std::nullopt : std::optional(outcome.error())};
+      handle(now, wall_clock_micros());
+      continue;
+    }
     auto applied = [mailbox = mailbox_, index = work.state.index](const storage::Result<void>& result) {
       mailbox->push(Applied{index, result.ok() ? std::nullopt : std::optional(result.error())});
     };
@@ -337,15 +346,6 @@ void ReplicaDriver::cut_log(raft::Index index) {
   if (!accepted) spdlog::debug("the log is cut later: the readers are busy");
 }
 
-void ReplicaDriver::answer(cluster::Answered answered) {
-  auto client = clients_.extract(answered.token);
-  if (failed_) return;  // answered when this replica failed
-  STATOR_ASSERT(!client.empty(), "a token is answered once");
-  if (auto* done = std::get_if<net::Done>(&client.mapped())) return (*done)(std::move(answered.result));
-  STATOR_ASSERT(!answered.result.ok(), "a read is answered by its job, or with an error");
-  std::get<ReadJob>(client.mapped())(&answered.result.error());
-}
-
 void ReplicaDriver::cut_log(const storage::LogBase& base) {
   storage::Submission submission;
   submission.update.replica = address_;
@@ -357,6 +357,15 @@ void ReplicaDriver::cut_log(const storage::LogBase& base) {
   };
   stalled_log_.push_back(std::move(submission));
   submit_stalled();
+}
+
+void ReplicaDriver::answer(cluster::Answered answered) {
+  auto client = clients_.extract(answered.token);
+  if (failed_) return;  // answered when this replica failed
+  STATOR_ASSERT(!client.empty(), "a token is answered once");
+  if (auto* done = std::get_if<net::Done>(&client.mapped())) return (*done)(std::move(answered.result));
+  STATOR_ASSERT(!answered.result.ok(), "a read is answered by its job, or with an error");
+  std::get<ReadJob>(client.mapped())(&answered.result.error());
 }
 
 void ReplicaDriver::fail(const std::string& why) {

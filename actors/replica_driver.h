@@ -53,7 +53,8 @@ struct ReplicaContact {
 // How far a leader's members are behind.
 struct ReplicationLag {
   raft::Index entries = 0;  // that the slowest one misses
-  bool complete = false;    // the members are those that are wished, and none misses more than a moment's entries
+  bool complete =
+      false;  // the members are those that are wished, and none misses more than a moment's entries
 };
 inline constexpr raft::Index kCompleteLagMax = 64;
 inline ReplicationLag replication_lag(const cluster::Replica& leader) {
@@ -72,9 +73,9 @@ struct ReplicaEvents {
   std::function<void(cluster::Replica&)> state_changed;  // the state machine publishes something new
   std::function<void(const raft::SoftState&)> role_changed;
   std::function<void(const cluster::Replica&, const ReplicaContact&)> turned;  // after each turn of the actor
-  std::function<void(const std::string&)> failed;  // for good: why
   // A snapshot took the place of the rows: they lie in another space now.
   std::function<void(const storage::PartitionState&)> installed;
+  std::function<void(const std::string&)> failed;  // for good: why
   std::function<void(const storage::PartitionState&)>
       closed;  // the last word: nothing of this replica comes after it
 };
@@ -128,9 +129,9 @@ class ReplicaDriver {
   void read_log(const raft::LogRead& read);
   void start_read(cluster::Token token);
   void cut_log(raft::Index index);
-  void submit_stalled();
   void cut_log(const storage::LogBase& base);
   ReplicaSnapshots::Hooks snapshot_hooks();
+  void submit_stalled();
   void answer(cluster::Answered answered);
   void abandon_clients();
   void fail(const std::string& why);
@@ -148,10 +149,11 @@ class ReplicaDriver {
   std::deque<ReplicaInput> parked_;
   std::deque<storage::Submission> stalled_log_;  // the committer's queue was full
   std::deque<std::pair<storage::ApplyBatch, storage::Applied>> stalled_apply_;
-  raft::Index items_synced_ = 0;
   std::vector<cluster::PersistWork> held_;  // behind an install
   ReplicaSnapshots snapshots_;
   uint64_t submitted_id_ = 0;  // the newest persist id that went to the committer's queue
+  raft::Index items_synced_ = 0;
+  raft::Index applied_ = 0;  // as the replica was told
   ReplicaContact contact_;
   bool failed_ = false;
 };

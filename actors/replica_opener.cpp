@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "actors/clock.h"
+#include "actors/ticker.h"
 #include "cluster/item_machine.h"
 #include "cluster/log_entry.h"
 #include "model/assert.h"
@@ -178,6 +179,8 @@ storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::Re
   LogStore& log = services.store.log();
   ReplicaAddress address{state.partition, state.replica};
   config.raft.self = state.replica;
+  // Who could tell it of lost connections is there too.
+  if (services.sender) config.raft.rest_ticks = kRestTicks;
   config.raft.seed = state.replica.value * 0x9E3779B97F4A7C15ULL ^ wall_clock_micros();
   LogState stored;
   bool begun = recovered && recovered->log;

@@ -11,6 +11,7 @@
 namespace stator::actors {
 
 inline constexpr std::chrono::milliseconds kTick{10};  // raft::Config's defaults fit it
+inline constexpr uint32_t kRestTicks = 100;            // an idle group rests after this
 
 class Ticker {
  public:

@@ -28,7 +28,9 @@
 
 #include "cluster/command.h"
 #include "cluster/hybrid_clock.h"
+#include "cluster/replica_config.h"
 #include "cluster/replica_outputs.h"
+#include "cluster/replica_waiting.h"
 #include "cluster/request_ids.h"
 #include "cluster/request_rows.h"
 #include "cluster/state_machine.h"
@@ -36,33 +38,6 @@
 #include "raft/node.h"
 
 namespace stator::cluster {
-
-struct ReplicaConfig {
-  model::PartitionId partition;
-  model::TableId table;  // none for group 0
-  uint32_t range_epoch = 1;
-  raft::Config raft;  // seal and unseal are set by the replica
-  // Proposed and not applied yet, in bytes: commands are refused beyond (docs/architecture.md, protocol 2).
-  // Together with kLogBodyMax at most raft.uncommitted_bytes_max, so that a proposal never fails for want of
-  // space.
-  size_t unapplied_bytes_max = 16 * 1024 * 1024;
-  // Clients that wait for a row, a commit or a confirmation; more are refused.
-  size_t waiting_max = 65'536;
-  // Entries proposed and not committed yet: beyond, what is evaluated waits for room and shares an entry, as far as
-  // one body goes.
-  raft::Index entries_in_flight_max = 1;
-  // The log is cut only where that frees so many entries: each cut is a synced write.
-  raft::Index log_cut_entries_min = 1024;
-  // A stored log above this is cut beyond the members that lack half of it: they get a snapshot.
-  uint64_t log_bytes_max = 256 * 1024 * 1024;
-};
-
-// Why a replica stopped for good: it must be closed, and its node says so. It takes no inputs but completions
-// any more, so that another replica leads, and answers what waits.
-struct ReplicaFailure {
-  LogEntryError error;
-  raft::Index index = 0;
-};
 
 class Replica {
  public:
@@ -145,6 +120,8 @@ class Replica {
   // True while this replica leads a group that is not yet as wished: it needs ticks.
   bool reconfiguring() const;
   bool transferring() const { return bool(node_.transferring_to()); }
+  // Ticks change nothing now: the carrier need not call tick() until after the next input.
+  bool resting() const { return node_.resting() && !reconfiguring(); }
   model::ReplicaId leader() const { return node_.leader(); }
   const AppliedState& applied_state() const { return applied_; }  // as far as it is handed to the applier
   raft::Index applied_index() const { return node_.applied_index(); }
@@ -155,46 +132,13 @@ class Replica {
   size_t waiting() const;
 
  private:
-  // A client whose command is in the log, or in the body being filled.
-  struct Proposed {
-    raft::Index index = 0;
-    raft::Term term = 0;
-    Token token = 0;
-    std::optional<RequestId> id;
-    api::Answer answer;
-  };
-  // A ReadIndex under way: a client's read, or an answer that changed nothing and waits for the confirmation.
-  struct Confirming {
-    Token token = 0;
-    std::optional<api::Result<api::Answer>> result;  // nullopt: a read
-    raft::Index newest_read = 0;                     // with result: the newest proposal that it saw
-    raft::Term term = 0;                             // of the leadership that made that proposal
-  };
-  // An own proposal that may be in the log still.
-  struct Unapplied {
-    raft::Index index = 0;
-    raft::Term term = 0;
-    size_t bytes = 0;
-  };
-  struct Unanswered {
-    Token token = 0;
-    api::Result<api::Answer> result;
-  };
-  // A snapshot that was received whole, ready to be taken over.
-  struct Received {
-    AppliedState state;
-    StateMachine::Install install;
-    std::vector<RememberedRequest> requests;
-  };
-  struct Incoming {
-    uint64_t stream = 0;
-    raft::SnapshotMeta meta;
-  };
-  // A snapshot that goes out: the log is kept from its index on.
-  struct Outgoing {
-    uint64_t stream = 0;
-    raft::Index index = 0;
-  };
+  using Proposed = waiting::Proposed;
+  using Confirming = waiting::Confirming;
+  using Unapplied = waiting::Unapplied;
+  using Unanswered = waiting::Unanswered;
+  using Received = waiting::Received;
+  using Incoming = waiting::Incoming;
+  using Outgoing = waiting::Outgoing;
 
   std::shared_ptr<const std::string> seal(raft::EntryKind kind, raft::Term term, raft::Index index,
                                           std::string_view body);

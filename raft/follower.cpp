@@ -30,10 +30,11 @@ Follower::Follower(State& state, ReplicaId leader) : leader_(leader) { restart_t
 
 void Follower::leave(State& state) { abandon_snapshot(state); }
 
-bool Follower::tick() { return ++elapsed_ >= deadline_; }
+bool Follower::tick() { return !resting_ && ++elapsed_ >= deadline_; }
 
 void Follower::connection_lost(State& state, ReplicaId peer) {
   if (!leader_ || peer != leader_) return;
+  resting_ = false;
   leader_ = ReplicaId();
   elapsed_ = 0;
   deadline_ = state.random.between(state.config.lost_leader_ticks_min, state.config.lost_leader_ticks_max);
@@ -56,6 +57,7 @@ void Follower::step(State& state, Message& message) {
     if (!well_formed(state, *append, message.term)) return;
   }
   leader_ = message.from;
+  resting_ = false;
   restart_timer(state);
   if (auto* append = std::get_if<Append>(&message.body)) return on(state, *append);
   if (auto* heartbeat = std::get_if<Heartbeat>(&message.body)) return on(state, *heartbeat);
@@ -100,7 +102,10 @@ void Follower::on(State& state, const Heartbeat& heartbeat) {
   // The leader never sends a commit above what we acknowledged; one that does is not believed.
   if (heartbeat.commit <= state.log.last()) state.commit_to(heartbeat.commit);
   state.floor = std::max(state.floor, heartbeat.floor);
-  state.send(leader_, HeartbeatResponse{heartbeat.read_round});
+  const Index last = state.log.last();
+  resting_ = heartbeat.rest && heartbeat.commit == last && state.persist.persisted() == last &&
+             state.apply.applied_index() == last;
+  state.send(leader_, HeartbeatResponse{heartbeat.read_round, resting_});
 }
 
 void Follower::on(State& state, const CommitNotice& notice) {

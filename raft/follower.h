@@ -18,6 +18,8 @@ class Follower {
 
   ReplicaId leader() const { return leader_; }
   // Heard from its leader so recently that another election would only disturb.
+  // Waits for its leader, or the loss of the connection to it, and for no timeout.
+  bool resting() const { return resting_; }
   bool in_lease(const State& state) const { return leader_ && elapsed_ < state.config.election_ticks_min; }
 
   // True: silence, time to campaign.
@@ -50,6 +52,7 @@ class Follower {
   ReplicaId leader_;
   uint32_t elapsed_ = 0;   // ticks of silence
   uint32_t deadline_ = 0;  // ticks of silence after which it campaigns
+  bool resting_ = false;
   SnapshotReceiver snapshot_;
 };
 

@@ -38,6 +38,7 @@ Leader::Peer* Leader::find(ReplicaId replica) {
 }
 
 Index Leader::append(State& state, EntryKind kind, std::string_view body) {
+  wake();
   const Index index = state.log.last() + 1;
   Entry entry{index, state.hard.term, kind, state.seal(kind, index, body)};
   uncommitted_bytes_ += entry_bytes(entry);
@@ -111,6 +112,7 @@ Result<Index, ProposeError> Leader::propose_membership(State& state, const Membe
 
 Result<void, ReadError> Leader::read(const State& state, uint64_t context) {
   if (reads_.size() >= state.config.pending_reads_max) return Failure(ReadError::kFull);
+  wake();
   reads_.add(context);
   return {};
 }
@@ -122,6 +124,7 @@ Result<void, TransferError> Leader::transfer(State& state, ReplicaId to) {
     return {};
   }
   if (transfer_ && transfer_->to == to) return {};
+  wake();
   transfer_ = Transfer{to, 0, false};
   hand_over_if_ready(state);
   return {};
@@ -130,7 +133,32 @@ Result<void, TransferError> Leader::transfer(State& state, ReplicaId to) {
 // -- time
 // -----------------------------------------------------------------------------------------------------------
 
+// Nothing is under way, and every member has all that there is.
+bool Leader::idle(const State& state) const {
+  const Index last = state.log.last();
+  if (transfer_ || reads_.size() != 0 || state.commit != last || state.persist.persisted() != last) return false;
+  if (state.apply.applied_index() != last) return false;
+  return std::all_of(peers_.begin(), peers_.end(), [&](const Peer& peer) {
+    return peer.progress.replicate() && peer.progress.match == last;
+  });
+}
+
+void Leader::rest_if_all_do(const State& state) {
+  if (resting_ || !may_rest(state) || !idle(state)) return;
+  resting_ = std::all_of(peers_.begin(), peers_.end(), [](const Peer& peer) { return peer.progress.resting; });
+}
+
+void Leader::wake() {
+  idle_ticks_ = 0;
+  for (Peer& peer : peers_) peer.progress.resting = false;
+  if (!std::exchange(resting_, false)) return;
+  heartbeat_ticks_ = UINT32_MAX - 1;  // due with the next tick
+  quorum_ticks_ = 0;
+}
+
 void Leader::tick(State& state) {
+  if (resting_) return;
+  idle_ticks_ = idle(state) ? std::min(idle_ticks_ + 1, state.config.rest_ticks) : 0;
   if (++quorum_ticks_ >= state.config.election_ticks_max) {
     quorum_ticks_ = 0;
     check_quorum(state);
@@ -212,6 +240,8 @@ void Leader::on(State& state, Peer& peer, const AppendResponse& response) {
 
 void Leader::on(State& state, Peer& peer, const HeartbeatResponse& response) {
   Progress& progress = peer.progress;
+  progress.resting = response.resting;
+  if (response.resting) rest_if_all_do(state);
   if (Probe* probing = progress.probe()) {
     probing->paused = false;
   } else if (Replicate* replicating = progress.replicate();

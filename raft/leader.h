@@ -25,6 +25,10 @@ class Leader {
 
   // Leadership is to be given up: no majority answers, or this replica's removal is committed.
   bool finished() const { return finished_; }
+  // Every member is up to date and rests.
+  bool resting() const { return resting_ || peers_.empty(); }
+  // Something happens: the next tick sends heartbeats, and everybody gets the time to answer them.
+  void wake();
   ReplicaId transferring_to() const { return transfer_ ? transfer_->to : ReplicaId(); }
 
   void tick(State& state);
@@ -65,6 +69,8 @@ class Leader {
   Peer* find(ReplicaId replica);
   bool own_term_committed(const State& state) const { return state.commit >= term_start_; }
   Index append(State& state, EntryKind kind, std::string_view body);
+  bool idle(const State& state) const;
+  void rest_if_all_do(const State& state);
   void sync_peers(const State& state);
   // The highest position that a majority of voters has reached; `own` is this replica's.
   template <class PositionOf>
@@ -80,6 +86,9 @@ class Leader {
   void hand_over_if_ready(State& state);
   void resign_if_removed(State& state);
 
+  bool may_rest(const State& state) const {
+    return state.config.rest_ticks != 0 && idle_ticks_ >= state.config.rest_ticks;
+  }
   void send_heartbeat(State& state, Peer& peer) const;
   void send_appends(State& state, Peer& peer);
   bool send_next_append(State& state, Peer& peer);
@@ -94,6 +103,8 @@ class Leader {
   size_t uncommitted_bytes_ = 0;  // of this term's entries
   uint32_t heartbeat_ticks_ = 0;
   uint32_t quorum_ticks_ = 0;
+  uint32_t idle_ticks_ = 0;  // since something happened
+  bool resting_ = false;
   bool finished_ = false;
   mutable std::vector<uint64_t> positions_;  // scratch of majority_of
 };

@@ -24,7 +24,7 @@ void Leader::send_heartbeat(State& state, Peer& peer) const {
   // leader's.
   const Index commit = std::min(peer.progress.match, state.commit);
   peer.progress.commit_sent = std::max(peer.progress.commit_sent, commit);
-  state.send(peer.replica, Heartbeat{commit, reads_.round(), false, state.floor});
+  state.send(peer.replica, Heartbeat{commit, reads_.round(), may_rest(state), state.floor});
 }
 
 void Leader::send_appends(State& state, Peer& peer) {

@@ -25,6 +25,12 @@ bool from_leader(const MessageBody& body) {
          std::holds_alternative<CommitNotice>(body) || std::holds_alternative<SnapshotChunk>(body);
 }
 
+// Whether a leader goes on with heartbeats, or puts off its rest. Answers to heartbeats come all the time.
+bool wakes(const MessageBody& body, bool resting) {
+  const auto* answer = std::get_if<HeartbeatResponse>(&body);
+  return answer == nullptr || (resting && !answer->resting);
+}
+
 // Does not speak for a term that its sender is in.
 bool is_hypothetical(const MessageBody& body) {
   if (std::holds_alternative<PreVoteRequest>(body)) return true;
@@ -146,6 +152,8 @@ bool Node::Core::in_lease() {
 
 void Node::Core::step(Message& message) {
   if (message.to != state_.config.self || !message.from || message.from == state_.config.self) return;
+  // Who speaks has not heard that all rest, or does not rest any more.
+  if (Leader* leading = leader(); leading && wakes(message.body, leading->resting())) leading->wake();
   if (const auto* request = std::get_if<PreVoteRequest>(&message.body))
     return on_pre_vote_request(message, *request);
   const auto* vote_request = std::get_if<VoteRequest>(&message.body);
@@ -325,6 +333,12 @@ Index Node::group_floor() const { return core_->state().floor; }
 ReplicaId Node::transferring_to() const {
   const Leader* leading = core_->leader();
   return leading ? leading->transferring_to() : ReplicaId();
+}
+
+bool Node::resting() const {
+  if (const Leader* leading = core_->leader()) return leading->resting();
+  const Follower* following = core_->follower();
+  return following && following->resting();
 }
 
 Status Node::status() const {

@@ -55,6 +55,10 @@ struct Config {
   // After peer_connection_lost(leader) the follower waits a random time of [min, max] ticks only.
   uint32_t lost_leader_ticks_min = 1;
   uint32_t lost_leader_ticks_max = 6;
+  // A group in which nothing happened for so long rests: no heartbeats, no timeouts, until something happens
+  // (docs/architecture.md, protocol 15). Only where the owner tells every follower of a lost connection to its leader's
+  // process, since a follower that rests waits for nothing else. 0: never.
+  uint32_t rest_ticks = 0;
   // Without an answer from the receiver for so long, the last piece of a snapshot is asked for again.
   uint32_t snapshot_resend_ticks = 100;
 
@@ -232,6 +236,8 @@ class Node {
   Index group_floor() const;
   // Whom this leader hands over to; none: nobody, proposals are taken.
   ReplicaId transferring_to() const;
+  // Ticks change nothing now: the group rests, or has one member only.
+  bool resting() const;
   Status status() const;
 
  private:

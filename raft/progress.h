@@ -65,6 +65,7 @@ struct Progress {
   Index match = 0;           // the peer has synced everything up to here, equal to our log
   Index next = 1;            // the next entry to send; > match
   bool active = true;        // heard from since the last quorum check
+  bool resting = false;      // answered that it rests, and nothing happened since
   uint64_t read_round = 0;   // the latest round it has confirmed
   Index commit_sent = 0;     // the highest commit index it was told
   uint64_t read_id = 0;      // the LogRead under way for it; 0: none

@@ -63,17 +63,17 @@ bool Applier::try_apply_now(ApplyBatch& batch, Result<void>& outcome) {
   if (bytes > limits_.now_bytes_max) return false;
   {
     std::lock_guard lock(mutex_);
-    const bool idle = waiting_.empty() && sync_requests_.empty() && !busy_ && !failed_ && !stopping_;
+    const bool idle = waiting_.empty() && sync_requests_.empty() && !busy_ && !lent_ && !failed_ && !stopping_;
     if (!idle || items_.has_dropped_spaces()) return false;
     if (throttle_delay(items_.engine().level0_files(), bytes).count() != 0) return false;
-    busy_ = true;
+    lent_ = true;
   }
   const auto begin = std::chrono::steady_clock::now();
   outcome = items_.apply(std::span(&batch, 1));
   if (outcome.ok()) observer_.items_apply(seconds_since(begin), 1, batch.rows.size(), bytes);
   {
     std::lock_guard lock(mutex_);
-    busy_ = false;
+    lent_ = false;
     if (outcome.ok()) unsynced_bytes_ += bytes;
     // What came meanwhile waits for this, and a sync may be due.
     if (stopping_ || !waiting_.empty() || !sync_requests_.empty() || unsynced_bytes_ >= limits_.sync_every_bytes)
@@ -159,7 +159,7 @@ void Applier::run() {
     {
       std::unique_lock lock(mutex_);
       const auto wanted = [this] {
-        return !busy_ && (stopping_ || !waiting_.empty() || !sync_requests_.empty() ||
+        return !lent_ && (stopping_ || !waiting_.empty() || !sync_requests_.empty() ||
                           (unsynced_bytes_ >= limits_.sync_every_bytes && !failed_));
       };
       if (!failed_ && items_.has_dropped_spaces()) {
@@ -167,6 +167,7 @@ void Applier::run() {
       } else {
         changed_.wait(lock, wanted);
       }
+      if (lent_) continue;  // it tells when it is done
       stopping = stopping_;
     }
     Taken taken = take();

@@ -106,7 +106,8 @@ class Applier {
   std::optional<Error> failed_;                          // by mutex_
   bool stopping_ = false;                                // by mutex_
   size_t unsynced_bytes_ = 0;                            // by mutex_
-  bool busy_ = false;                                    // by mutex_: the thread writes, or a caller does
+  bool busy_ = false;                                    // by mutex_: the thread has taken something
+  bool lent_ = false;                                    // by mutex_: a caller applies
   std::thread thread_;
 };
 
