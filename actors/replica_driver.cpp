@@ -319,7 +319,8 @@ void ReplicaDriver::read_log(const raft::LogRead& read) {
         if (!entries.ok()) spdlog::error("the log cannot be read: {}", entries.error().text());
         mailbox->push(LogLoaded{read.id, entries.ok() ? std::move(*entries) : std::vector<raft::Entry>{}});
       });
-  if (!accepted) mailbox_->push(LogLoaded{read.id, {}});
+  // In its turn again: a group of one has no ticks that would ask for it.
+  if (!accepted) mailbox_->push(Run{[this, read] { read_log(read); }});
 }
 
 void ReplicaDriver::start_read(cluster::Token token) {

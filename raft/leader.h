@@ -26,7 +26,10 @@ class Leader {
   // Leadership is to be given up: no majority answers, or this replica's removal is committed.
   bool finished() const { return finished_; }
   // Every member is up to date and rests.
-  bool resting() const { return resting_ || peers_.empty(); }
+  // Alone it needs no ticks either, but to ask again for entries that could not be read.
+  bool resting(const State& state) const {
+    return resting_ || (peers_.empty() && state.apply.applied_index() == state.log.last());
+  }
   // Something happens: the next tick sends heartbeats, and everybody gets the time to answer them.
   void wake();
   ReplicaId transferring_to() const { return transfer_ ? transfer_->to : ReplicaId(); }

@@ -153,7 +153,7 @@ bool Node::Core::in_lease() {
 void Node::Core::step(Message& message) {
   if (message.to != state_.config.self || !message.from || message.from == state_.config.self) return;
   // Who speaks has not heard that all rest, or does not rest any more.
-  if (Leader* leading = leader(); leading && wakes(message.body, leading->resting())) leading->wake();
+  if (Leader* leading = leader(); leading && wakes(message.body, leading->resting(state_))) leading->wake();
   if (const auto* request = std::get_if<PreVoteRequest>(&message.body))
     return on_pre_vote_request(message, *request);
   const auto* vote_request = std::get_if<VoteRequest>(&message.body);
@@ -336,7 +336,7 @@ ReplicaId Node::transferring_to() const {
 }
 
 bool Node::resting() const {
-  if (const Leader* leading = core_->leader()) return leading->resting();
+  if (const Leader* leading = core_->leader()) return leading->resting(core_->state());
   const Follower* following = core_->follower();
   return following && following->resting();
 }

@@ -38,6 +38,8 @@ void Probes::add(const Probes& other) {
   snapshots_with_requests += other.snapshots_with_requests;
   snapshots_refused += other.snapshots_refused;
   torn_installs += other.torn_installs;
+  rests += other.rests;
+  leaders_missed += other.leaders_missed;
   deposed_asked += other.deposed_asked;
   undecided += other.undecided;
   trace ^= other.trace;
@@ -56,6 +58,7 @@ Cluster::Cluster(uint64_t seed)
              1'000} {
   if (world_.chance(500)) world_.unit_micros = 20'000;
   draw_faults();
+  link_patience_ = random_.between(2, 60);
   add_servers();
   add_clients();
 }
@@ -114,6 +117,7 @@ cluster::ReplicaConfig Cluster::draw_config() {
   if (world_.chance(250)) config.waiting_max = random_.between(1, 6);
   config.log_cut_entries_min = random_.between(1, 40);
   config.entries_in_flight_max = random_.between(1, 5);
+  if (world_.chance(600)) config.raft.rest_ticks = random_.between(1, 30);
   config.raft.snapshot_resend_ticks = random_.between(3, 30);
   if (faults_.absence != 0 || world_.chance(300)) config.log_bytes_max = random_.between(0, 5'000);
   return config;
@@ -225,11 +229,32 @@ void Cluster::leave() {
   timeline_.after(random_.between(3'200, 5'500), [this] { absent_ = 0; });
 }
 
+bool Cluster::connected(uint64_t a, uint64_t b) const {
+  return servers_[a - 1]->alive() && servers_[b - 1]->alive() && absent_ != a && absent_ != b &&
+         !blocked_.contains({a, b}) && !blocked_.contains({b, a});
+}
+
+// As the link does (net/link.h): a server hears that a peer is gone, at once where its process is, else after
+// a silence, and goes on hearing it while it follows one that is gone.
+void Cluster::watch_connections(Server& server) {
+  if (!server.alive()) return;
+  const uint64_t leader = server.replica().leader().value;
+  if (leader == 0 || leader == server.id() || connected(server.id(), leader)) {
+    silences_.erase(server.id());
+    return;
+  }
+  const uint64_t patience = servers_[leader - 1]->alive() ? link_patience_ : 1;
+  if (++silences_[server.id()] < patience) return;
+  silences_.erase(server.id());
+  server.lose(leader);
+}
+
 // --- faults
 // -----------------------------------------------------------------------------------------------------------
 
 void Cluster::tick(Server& server) {
   server.tick();
+  watch_connections(server);
   // Clocks differ a little.
   timeline_.after(kTick + random_.between(0, 2) - 1, [this, &server] { tick(server); });
 }

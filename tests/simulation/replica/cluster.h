@@ -63,6 +63,8 @@ class Cluster {
   void trace(uint64_t word) { probes_.trace = (probes_.trace ^ word) * 0x100000001B3ULL; }
 
   void tick(Server& server);
+  bool connected(uint64_t a, uint64_t b) const;
+  void watch_connections(Server& server);
   void turn();
   void block();
   void mute();
@@ -82,7 +84,10 @@ class Cluster {
   Faults faults_;
   bool turning_ = true;
   uint32_t schema_ = 1;
-  uint64_t absent_ = 0;  // 0: nobody
+  uint64_t absent_ = 0;         // 0: nobody
+  uint64_t link_patience_ = 0;  // ticks of silence after which a connection counts as broken
+  std::map<uint64_t, uint64_t>
+      silences_;  // by server: ticks without a connection to the leader that it follows
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Call> calls_;

@@ -33,11 +33,11 @@ void print(const Probes& all) {
       n(all.failed_loads), n(all.late_loads), n(all.crashes), n(all.power_cuts), n(all.log_writes_lost),
       n(all.applies_lost));
   std::printf(
-      "%llu log reads, %llu cuts, %llu snapshots (%llu with requests, %llu refused, %llu torn installs), "
-      "%llu schemas, "
-      "%llu histories undecided\n",
+      "%llu log reads, %llu cuts, %llu snapshots (%llu with requests, %llu refused, %llu torn installs), ",
       n(all.log_reads), n(all.cuts), n(all.snapshots), n(all.snapshots_with_requests),
-      n(all.snapshots_refused), n(all.torn_installs), n(all.schemas), n(all.undecided));
+      n(all.snapshots_refused), n(all.torn_installs));
+  std::printf("%llu rests, %llu leaders missed in one, %llu schemas, %llu histories undecided\n",
+              n(all.rests), n(all.leaders_missed), n(all.schemas), n(all.undecided));
 }
 
 TEST(ReplicaSimulation, KeepsItsPromisesToClients) {
@@ -78,6 +78,8 @@ TEST(ReplicaSimulation, KeepsItsPromisesToClients) {
   EXPECT_GT(all.snapshots_with_requests, runs / 100);
   EXPECT_GT(all.snapshots_refused, 0u);
   EXPECT_GT(all.torn_installs, 0u);
+  EXPECT_GT(all.rests, runs);
+  EXPECT_GT(all.leaders_missed, runs / 30);
   EXPECT_LE(all.undecided, runs / 20);
 }
 

@@ -111,6 +111,7 @@ void Server::crash() {
   outgoing_.clear();
   received_.clear();
   installing_ = false;
+  resting_ = false;
   held_.clear();
 }
 
@@ -119,8 +120,19 @@ void Server::crash() {
 
 void Server::tick() {
   if (!alive()) return;
-  replica_->tick(wall_clock());
+  // A replica that rests is not ticked (actors/node_leaders.cpp): whatever it still waits for must come by
+  // itself.
+  const bool resting = replica_->resting();
+  if (resting && !resting_) ++world_.probes.rests;
+  resting_ = resting;
+  if (!resting) replica_->tick(wall_clock());
   drain();
+}
+
+void Server::lose(uint64_t peer) {
+  if (replica_->resting()) ++world_.probes.leaders_missed;
+  replica_->peer_connection_lost(model::ReplicaId(peer), wall_clock());
+  after_input();
 }
 
 void Server::step(const raft::Message& message) {

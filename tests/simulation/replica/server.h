@@ -64,6 +64,8 @@ class Server {
   void start();
   void crash();
   void tick();
+  // The connection to the server `peer` broke.
+  void lose(uint64_t peer);
   void step(const raft::Message& message);
   void campaign();
   void request(const Attempt& attempt);
@@ -119,6 +121,7 @@ class Server {
   uint64_t apply_at_ = 0;  // batches of rows are written in order: when the last one is
   std::unordered_map<cluster::Token, Attempt> clients_;
   cluster::Token next_token_ = 1;
+  bool resting_ = false;
   uint64_t leadership_ = 0;  // counts them: a load of an earlier one is late
 
   struct Outgoing {

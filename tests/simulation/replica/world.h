@@ -44,6 +44,8 @@ struct Probes {
   uint64_t snapshots_with_requests = 0;
   uint64_t snapshots_refused = 0;  // damaged on the way
   uint64_t torn_installs = 0;      // a crash between the two databases
+  uint64_t rests = 0;              // of a server, each time it needs no ticks any more
+  uint64_t leaders_missed = 0;     // followers that rested when the connection to their leader broke
   uint64_t deposed_asked = 0;      // attempts at a leader while a newer one serves already
   uint64_t undecided = 0;          // histories that were too much for the checker
   uint64_t trace = 0;              // a hash over all that was sent and answered: equal for equal runs
