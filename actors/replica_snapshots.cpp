@@ -78,8 +78,15 @@ bool ReplicaSnapshots::is_current(const raft::SnapshotRequest& request) const {
 }
 
 void ReplicaSnapshots::begin_next() {
-  if (sending_ || waiting_.empty()) return;
-  if (!service_->try_begin(back([this] { begin_next(); }))) return;
+  if (sending_ || waiting_.empty() || queued_) return;
+  const auto again = back([this] {
+    queued_ = false;
+    begin_next();
+  });
+  if (!service_->try_begin(again)) {
+    queued_ = true;
+    return;
+  }
   sending_ = Outgoing{waiting_.front(), nullptr, false, false};
   waiting_.pop_front();
   sending_->request.offset = 0;

@@ -106,6 +106,7 @@ class ReplicaSnapshots {
   const Hooks hooks_;
 
   std::deque<raft::SnapshotRequest> waiting_;  // for their turn, one a peer
+  bool queued_ = false;                        // the service will say when to try again
   std::optional<Outgoing> sending_;            // holds the right to send
   std::shared_ptr<Incoming> incoming_;
   uint64_t incoming_number_ = 0;  // counts what was begun and given up
