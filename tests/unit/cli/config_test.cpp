@@ -38,7 +38,9 @@ class ConfigTest : public testing::Test {
     return result.error().text;
   }
   std::string file(const std::string& text) {
-    file_ = testing::TempDir() + "/stator_config_test.toml";
+    // A name a test: ctest runs each in a process of its own, several at once.
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    file_ = testing::TempDir() + "/stator_config_test_" + test->name() + ".toml";
     std::ofstream(file_) << text;
     return file_;
   }
