@@ -36,9 +36,18 @@ api::Result<api::StoredItemPtr> StoreView::get(std::string_view key) const {
 }
 
 api::Result<void> StoreView::scan(const model::KeyRange& range, bool forward, const Visitor& visit) const {
+  return scan(model::RowKind::kItem, range, forward, visit);
+}
+
+api::Result<void> StoreView::scan_local(const model::KeyRange& range, bool forward, const Visitor& visit) const {
+  return scan(model::RowKind::kLocalIndex, range, forward, visit);
+}
+
+api::Result<void> StoreView::scan(model::RowKind kind, const model::KeyRange& range, bool forward,
+                                  const Visitor& visit) const {
   storage::ScanOptions options;
   options.forward = forward;
-  auto rows = items_.scan(space_, model::RowKind::kItem, range, options);
+  auto rows = items_.scan(space_, kind, range, options);
   if (!items_.is_live(space_)) return replaced();
   for (; rows.valid(); rows.next()) {
     auto item = decode(rows.key(), rows.value());

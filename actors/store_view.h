@@ -15,8 +15,11 @@ class StoreView final : public api::ItemView {
 
   api::Result<api::StoredItemPtr> get(std::string_view key) const override;
   api::Result<void> scan(const model::KeyRange& range, bool forward, const Visitor& visit) const override;
+  api::Result<void> scan_local(const model::KeyRange& range, bool forward, const Visitor& visit) const override;
 
  private:
+  api::Result<void> scan(model::RowKind kind, const model::KeyRange& range, bool forward, const Visitor& visit) const;
+
   const storage::ItemStore& items_;
   const model::SpaceId space_;
 };

@@ -11,6 +11,7 @@
 #include "api/error.h"
 #include "api/view.h"
 #include "model/attribute_value.h"
+#include "model/index.h"
 #include "model/table.h"
 
 namespace stator::api {
@@ -65,12 +66,21 @@ struct StaticAnswer {
 
 using Answer = std::variant<ItemAnswer, PageAnswer, TableAnswer, TableListAnswer, BatchAnswer, StaticAnswer>;
 
+// What a change of an item does to one index of its table. Only where the entry changes: its key, or its attributes.
+struct IndexChange {
+  bool local = false;   // else the index is global, and its own leader is told later
+  uint16_t number = 0;  // of the index
+  std::optional<model::IndexEntry> before;
+  std::optional<model::IndexEntry> after;
+};
+
 // One item put or deleted.
 struct ItemChange {
   std::string key;                          // model::item_key
   std::shared_ptr<const model::Item> item;  // null: deleted
   uint32_t size_bytes = 0;                  // of the new item; 0 when deleted
   StoredItemPtr old_item;                   // null: there was none
+  std::vector<IndexChange> indexes;         // in the order of the table's indexes, local ones first
 };
 
 // One table made, changed or dropped, in group 0.

@@ -110,10 +110,17 @@ class PageOperation : public Operation {
   // The keys still to be read: conditions, segment and ExclusiveStartKey in one range. is_empty(range): there
   // is nothing to read, and evaluate() with that range gives the empty page. Checks what needs the table: key
   // condition and start key against the schema, filter on key attributes.
+  // Keys are the table's, or those of the index that the request names (model/index.h).
   virtual Result<model::KeyRange> range(const model::Table& table, const Request& request) const = 0;
+  // The global index that the request reads; null: the table itself, or a local index. Its entries are the items of another
+  // table, index_table_name(): the range is read there. The error where the table has no index of the name, or it can't be
+  // read yet. `table` is the base table.
+  virtual Result<const model::GlobalIndex*> global_index(const model::Table& table,
+                                                         const Request& request) const = 0;
   // Reads `range` (what of range() lies in one partition) until it ends or the page is full. Where the page
   // is not `stopped`, the next partition follows (the one before, going backwards) with what this one used
   // added to `before`.
+  // `table` is the one whose items are read: of a global index, the one that holds it (model::Table::index_of).
   virtual Result<PageAnswer> evaluate(const model::Table& table, const ItemView& items,
                                       const Request& request, const model::KeyRange& range,
                                       const PageProgress& before) const = 0;

@@ -31,6 +31,9 @@ class ItemView {
   // Visits the items of `range` in key order, or from its end backwards, until `visit` returns false.
   using Visitor = std::function<bool(std::string_view key, StoredItemPtr item)>;
   virtual Result<void> scan(const model::KeyRange& range, bool forward, const Visitor& visit) const = 0;
+  // The same over the entries of local indexes (model/index.h), all indexes of the table together: what is visited is the
+  // entry as it was projected, with its size.
+  virtual Result<void> scan_local(const model::KeyRange& range, bool forward, const Visitor& visit) const = 0;
 };
 
 // The tables: what group 0 holds. Pointers are valid during the evaluation.

@@ -17,6 +17,9 @@ class OverlayView final : public api::ItemView {
   api::Result<void> scan(const model::KeyRange&, bool, const Visitor&) const override {
     return api::internal_error("an item operation reads one row");
   }
+  api::Result<void> scan_local(const model::KeyRange&, bool, const Visitor&) const override {
+    return api::internal_error("an item operation reads one row");
+  }
 
  private:
   const Overlay& overlay_;

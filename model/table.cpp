@@ -1,5 +1,7 @@
-// The wire names of a table's states and modes. Pure; any thread.
+// A table's parts: the wire names of its states and modes, and its indexes by name. Pure; any thread.
 #include "model/table.h"
+
+#include <algorithm>
 
 namespace stator::model {
 
@@ -39,6 +41,39 @@ std::string_view table_class_name(TableClass table_class) {
   }
   STATOR_ASSERT(false, "a TableClass outside the enum");
   return {};
+}
+
+std::string_view projection_type_name(ProjectionType type) {
+  switch (type) {
+    case ProjectionType::kAll:
+      return "ALL";
+    case ProjectionType::kKeysOnly:
+      return "KEYS_ONLY";
+    case ProjectionType::kInclude:
+      return "INCLUDE";
+  }
+  STATOR_ASSERT(false, "a ProjectionType outside the enum");
+  return {};
+}
+
+bool GlobalIndex::is_key(std::string_view attribute) const {
+  const auto named = [&](const KeyAttribute& key) { return key.name == attribute; };
+  return std::ranges::any_of(partition_key, named) || std::ranges::any_of(sort_key, named);
+}
+
+const LocalIndex* Table::find_local(std::string_view index) const {
+  const auto at = std::ranges::find(local_indexes, index, &LocalIndex::name);
+  return at == local_indexes.end() ? nullptr : &*at;
+}
+
+const GlobalIndex* Table::find_global(std::string_view index) const {
+  const auto at = std::ranges::find(global_indexes, index, &GlobalIndex::name);
+  return at == global_indexes.end() ? nullptr : &*at;
+}
+
+const GlobalIndex* Table::find_global(uint16_t number) const {
+  const auto at = std::ranges::find(global_indexes, number, &GlobalIndex::number);
+  return at == global_indexes.end() ? nullptr : &*at;
 }
 
 }  // namespace stator::model

@@ -16,10 +16,12 @@ namespace stator::model {
 enum class TableStatus : uint8_t { kCreating = 1, kActive = 2, kUpdating = 3, kDeleting = 4 };
 enum class BillingMode : uint8_t { kProvisioned = 1, kPayPerRequest = 2 };
 enum class TableClass : uint8_t { kUnset = 0, kStandard = 1, kStandardInfrequentAccess = 2 };
+enum class ProjectionType : uint8_t { kAll = 1, kKeysOnly = 2, kInclude = 3 };
 
 std::string_view table_status_name(TableStatus status);  // "CREATING", "ACTIVE", ...
 std::string_view billing_mode_name(BillingMode mode);    // "PROVISIONED", "PAY_PER_REQUEST"
 std::string_view table_class_name(TableClass table_class);  // "STANDARD", "STANDARD_INFREQUENT_ACCESS"
+std::string_view projection_type_name(ProjectionType type);  // "ALL", "KEYS_ONLY", "INCLUDE"
 
 struct KeyAttribute {
   std::string name;
@@ -46,6 +48,69 @@ struct Throughput {
   bool operator==(const Throughput&) const = default;
 };
 
+// The highest request units a second that an on-demand table or index serves; 0 = no limit of its own.
+struct OnDemandLimits {
+  uint64_t read_units = 0;
+  uint64_t write_units = 0;
+  bool operator==(const OnDemandLimits&) const = default;
+};
+
+// What a table or an index is said to be able to serve at once; 0 = the service's default (12000, 4000).
+struct WarmThroughput {
+  uint64_t read_units = 0;
+  uint64_t write_units = 0;
+  bool operator==(const WarmThroughput&) const = default;
+};
+
+// Which attributes an index's entries have: the keys of the index and of the table always.
+struct Projection {
+  ProjectionType type = ProjectionType::kAll;
+  std::vector<std::string> non_key_attributes;  // kInclude only, in the order of the request
+  bool operator==(const Projection&) const = default;
+};
+
+// A local secondary index: the table's partition key with another sort key; its rows lie beside the items.
+struct LocalIndex {
+  uint16_t number = 0;  // names its rows: unique among the table's indexes of both kinds, never used again
+  std::string name;
+  KeyAttribute sort_key;
+  Projection projection;
+  bool operator==(const LocalIndex&) const = default;
+};
+
+// A global secondary index: its entries are the items of a table of its own, which only the server sees (Table::index_of).
+struct GlobalIndex {
+  uint16_t number = 0;  // as of a local index
+  TableId id;           // of the table that holds its entries; group 0 gives it
+  std::string name;
+  std::vector<KeyAttribute> partition_key;  // 1 to 4 attributes: an entry has them all
+  std::vector<KeyAttribute> sort_key;       // 0 to 4
+  Projection projection;
+  TableStatus status = TableStatus::kActive;
+  bool backfilling = false;  // made by UpdateTable, and the items of before are still being read
+  Throughput throughput;
+  OnDemandLimits on_demand;
+  WarmThroughput warm;
+  bool is_key(std::string_view attribute) const;
+  bool operator==(const GlobalIndex&) const = default;
+};
+
+// Time to live: items whose `attribute` is a Number of epoch seconds in the past are deleted.
+struct TimeToLive {
+  std::string attribute;  // empty: never enabled
+  bool enabled = false;
+  Stamp changed;  // when it was enabled or disabled last
+  bool operator==(const TimeToLive&) const = default;
+};
+
+// Where a table holds the entries of another table's global index: its items are keyed by model/index_key.h, its `key` and
+// attribute definitions are the base table's, and `global_indexes` has the one index whose entries it holds.
+struct IndexOf {
+  TableId table;        // the base
+  uint16_t number = 0;  // the index's, there
+  bool operator==(const IndexOf&) const = default;
+};
+
 struct Table {
   TableId id;
   std::string name;
@@ -61,6 +126,16 @@ struct Table {
   TableClass table_class = TableClass::kUnset;
   bool deletion_protection = false;
   std::vector<std::pair<std::string, std::string>> tags;
+  OnDemandLimits on_demand;
+  WarmThroughput warm;
+  TimeToLive time_to_live;
+  std::vector<LocalIndex> local_indexes;    // in the order of the request
+  std::vector<GlobalIndex> global_indexes;  // in the order in which they were made
+  uint16_t next_index_number = 1;
+  std::optional<IndexOf> index_of;  // set: no table of a client's
+  const LocalIndex* find_local(std::string_view index) const;    // null: there is none of the name
+  const GlobalIndex* find_global(std::string_view index) const;
+  const GlobalIndex* find_global(uint16_t number) const;
   bool operator==(const Table&) const = default;
 };
 

@@ -38,6 +38,71 @@ void write_throughput(const Throughput& throughput, schemas::Throughput::Builder
   out.setDecreasesToday(throughput.decreases_today);
 }
 
+template <class Value>
+void write_units(const Value& value, schemas::Units::Builder out) {
+  out.setRead(value.read_units);
+  out.setWrite(value.write_units);
+}
+
+void write_attributes(const std::vector<KeyAttribute>& attributes,
+                      capnp::List<schemas::KeyAttribute>::Builder out) {
+  for (unsigned i = 0; i < out.size(); ++i) write_attribute(attributes[i], out[i]);
+}
+
+void write_projection(const Projection& projection, schemas::Projection::Builder out) {
+  out.setType(static_cast<uint8_t>(projection.type));
+  if (projection.non_key_attributes.empty()) return;
+  auto names = out.initNonKeyAttributes(static_cast<unsigned>(projection.non_key_attributes.size()));
+  for (unsigned i = 0; i < names.size(); ++i) names.set(i, data_reader(projection.non_key_attributes[i]));
+}
+
+void write_index(const LocalIndex& index, schemas::LocalIndex::Builder out) {
+  out.setNumber(index.number);
+  out.setName(data_reader(index.name));
+  write_attribute(index.sort_key, out.initSortKey());
+  write_projection(index.projection, out.initProjection());
+}
+
+void write_index(const GlobalIndex& index, schemas::GlobalIndex::Builder out) {
+  out.setNumber(index.number);
+  out.setId(index.id.value);
+  out.setName(data_reader(index.name));
+  write_attributes(index.partition_key,
+                   out.initPartitionKey(static_cast<unsigned>(index.partition_key.size())));
+  write_attributes(index.sort_key, out.initSortKey(static_cast<unsigned>(index.sort_key.size())));
+  write_projection(index.projection, out.initProjection());
+  out.setStatus(static_cast<uint8_t>(index.status));
+  out.setBackfilling(index.backfilling);
+  write_throughput(index.throughput, out.initThroughput());
+  write_units(index.on_demand, out.initOnDemand());
+  write_units(index.warm, out.initWarm());
+}
+
+void write_extras(const Table& table, schemas::Extras::Builder out) {
+  write_units(table.on_demand, out.initOnDemand());
+  write_units(table.warm, out.initWarm());
+  auto time_to_live = out.initTimeToLive();
+  time_to_live.setAttribute(data_reader(table.time_to_live.attribute));
+  time_to_live.setEnabled(table.time_to_live.enabled);
+  time_to_live.setChanged(table.time_to_live.changed.micros);
+  auto local = out.initLocalIndexes(static_cast<unsigned>(table.local_indexes.size()));
+  for (unsigned i = 0; i < local.size(); ++i) write_index(table.local_indexes[i], local[i]);
+  auto global = out.initGlobalIndexes(static_cast<unsigned>(table.global_indexes.size()));
+  for (unsigned i = 0; i < global.size(); ++i) write_index(table.global_indexes[i], global[i]);
+  out.setNextIndexNumber(table.next_index_number);
+  if (!table.index_of) return;
+  auto index_of = out.initIndexOf();
+  index_of.setTable(table.index_of->table.value);
+  index_of.setNumber(table.index_of->number);
+}
+
+// Whether the record needs the part that only some tables have.
+bool has_extras(const Table& table) {
+  return table.on_demand != OnDemandLimits{} || table.warm != WarmThroughput{} ||
+         table.time_to_live != TimeToLive{} || !table.local_indexes.empty() || !table.global_indexes.empty() ||
+         table.next_index_number != 1 || table.index_of;
+}
+
 void write_table(const Table& table, schemas::Table::Builder out) {
   out.setId(table.id.value);
   out.setName(data_reader(table.name));
@@ -60,6 +125,7 @@ void write_table(const Table& table, schemas::Table::Builder out) {
     tags[i].setKey(data_reader(table.tags[i].first));
     tags[i].setValue(data_reader(table.tags[i].second));
   }
+  if (has_extras(table)) write_extras(table, out.initExtras());
 }
 
 // A stored enum's value; false where it lies outside [lowest, highest].
@@ -93,6 +159,61 @@ void read_throughput(schemas::Throughput::Reader in, Throughput& out) {
   out.decreases_today = in.getDecreasesToday();
 }
 
+template <class Value>
+Value read_units(schemas::Units::Reader in) {
+  return {in.getRead(), in.getWrite()};
+}
+
+bool read_projection(schemas::Projection::Reader in, size_t payload_words, Projection& out) {
+  const auto names = in.getNonKeyAttributes();
+  if (names.size() > payload_words) return false;
+  for (const auto name : names) out.non_key_attributes.push_back(text(name));
+  return read_enum(in.getType(), ProjectionType::kAll, ProjectionType::kInclude, out.type);
+}
+
+bool read_index(schemas::LocalIndex::Reader in, size_t payload_words, LocalIndex& out) {
+  out.number = in.getNumber();
+  out.name = text(in.getName());
+  return read_attribute(in.getSortKey(), out.sort_key) &&
+         read_projection(in.getProjection(), payload_words, out.projection);
+}
+
+bool read_index(schemas::GlobalIndex::Reader in, size_t payload_words, GlobalIndex& out) {
+  out.number = in.getNumber();
+  out.id = TableId(in.getId());
+  out.name = text(in.getName());
+  out.backfilling = in.getBackfilling();
+  read_throughput(in.getThroughput(), out.throughput);
+  out.on_demand = read_units<OnDemandLimits>(in.getOnDemand());
+  out.warm = read_units<WarmThroughput>(in.getWarm());
+  return read_attributes(in.getPartitionKey(), payload_words, out.partition_key) &&
+         !out.partition_key.empty() && read_attributes(in.getSortKey(), payload_words, out.sort_key) &&
+         read_projection(in.getProjection(), payload_words, out.projection) &&
+         read_enum(in.getStatus(), TableStatus::kCreating, TableStatus::kDeleting, out.status);
+}
+
+template <class List, class Index>
+bool read_indexes(List in, size_t payload_words, std::vector<Index>& out) {
+  if (in.size() > payload_words) return false;
+  out.resize(in.size());
+  for (unsigned i = 0; i < in.size(); ++i) {
+    if (!read_index(in[i], payload_words, out[i])) return false;
+  }
+  return true;
+}
+
+bool read_extras(schemas::Extras::Reader in, size_t payload_words, Table& out) {
+  out.on_demand = read_units<OnDemandLimits>(in.getOnDemand());
+  out.warm = read_units<WarmThroughput>(in.getWarm());
+  out.time_to_live.attribute = text(in.getTimeToLive().getAttribute());
+  out.time_to_live.enabled = in.getTimeToLive().getEnabled();
+  out.time_to_live.changed = Stamp{in.getTimeToLive().getChanged()};
+  out.next_index_number = in.getNextIndexNumber();
+  if (in.hasIndexOf()) out.index_of = IndexOf{TableId(in.getIndexOf().getTable()), in.getIndexOf().getNumber()};
+  return read_indexes(in.getLocalIndexes(), payload_words, out.local_indexes) &&
+         read_indexes(in.getGlobalIndexes(), payload_words, out.global_indexes);
+}
+
 bool read_table(schemas::Table::Reader in, size_t payload_words, Table& out) {
   out.id = TableId(in.getId());
   out.name = text(in.getName());
@@ -116,7 +237,7 @@ bool read_table(schemas::Table::Reader in, size_t payload_words, Table& out) {
   if (tags.size() > payload_words) return false;
   out.tags.reserve(tags.size());
   for (const auto tag : tags) out.tags.emplace_back(text(tag.getKey()), text(tag.getValue()));
-  return true;
+  return read_extras(in.getExtras(), payload_words, out);
 }
 
 }  // namespace

@@ -25,6 +25,62 @@ struct Table {
   tableClass @12 :UInt8;        # model::TableClass
   deletionProtection @13 :Bool;
   tags @14 :List(Tag);          # in the order in which they were given
+  extras @15 :Extras;           # null: all as its defaults say
+}
+
+# What only some tables have: the records of others stay small.
+struct Extras {
+  onDemand @0 :Units;           # limits; zeros: none
+  warm @1 :Units;               # zeros: the service's default
+  timeToLive @2 :TimeToLive;
+  localIndexes @3 :List(LocalIndex);
+  globalIndexes @4 :List(GlobalIndex);
+  nextIndexNumber @5 :UInt16 = 1;
+  indexOf @6 :IndexOf;          # null: a table of a client's
+}
+
+# Request or capacity units a second.
+struct Units {
+  read @0 :UInt64;
+  write @1 :UInt64;
+}
+
+struct TimeToLive {
+  attribute @0 :Data;           # empty: never enabled
+  enabled @1 :Bool;
+  changed @2 :UInt64;
+}
+
+struct Projection {
+  type @0 :UInt8 = 1;           # model::ProjectionType
+  nonKeyAttributes @1 :List(Data);
+}
+
+struct LocalIndex {
+  number @0 :UInt16;
+  name @1 :Data;
+  sortKey @2 :KeyAttribute;
+  projection @3 :Projection;
+}
+
+struct GlobalIndex {
+  number @0 :UInt16;
+  id @1 :UInt64;                # of the table that holds its entries
+  name @2 :Data;
+  partitionKey @3 :List(KeyAttribute);
+  sortKey @4 :List(KeyAttribute);
+  projection @5 :Projection;
+  status @6 :UInt8;             # model::TableStatus
+  backfilling @7 :Bool;
+  throughput @8 :Throughput;
+  onDemand @9 :Units;
+  warm @10 :Units;
+}
+
+# Whose entries a table holds that is an index's.
+struct IndexOf {
+  table @0 :UInt64;             # the base table
+  number @1 :UInt16;            # the index's number there
 }
 
 struct KeyAttribute {

@@ -58,7 +58,7 @@ Evaluation DeleteItem::change(const model::Table&, const Request& request, std::
   if (!old) return answer;  // nothing to do is a strong read, no entry in the log
   Effects effects;
   effects.answer = std::move(answer);
-  effects.items.push_back(ItemChange{std::move(key), nullptr, 0, std::move(old)});
+  effects.items.push_back(ItemChange{std::move(key), nullptr, 0, std::move(old), {}});
   return effects;
 }
 

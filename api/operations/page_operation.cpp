@@ -26,6 +26,15 @@ Result<std::optional<expressions::Condition>> parse_filter(const json::Value& bo
 
 bool PageReader::consistent(const Request& request) const { return typed(request).consistent; }
 
+Result<const model::GlobalIndex*> PageReader::global_index(const model::Table& table,
+                                                           const Request& request) const {
+  const PageRequest& page_request = typed(request);
+  if (!page_request.index_name) return nullptr;
+  if (const model::GlobalIndex* index = table.find_global(*page_request.index_name)) return index;
+  if (table.find_local(*page_request.index_name) != nullptr) return nullptr;
+  return validation_error("The table does not have the specified index: " + *page_request.index_name);
+}
+
 Result<PageAnswer> PageReader::evaluate(const model::Table& table, const ItemView& items,
                                         const Request& request, const model::KeyRange& range,
                                         const PageProgress& before) const {

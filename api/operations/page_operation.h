@@ -33,6 +33,7 @@ struct PageRequest : Request {
 class PageReader : public PageOperation {
  public:
   bool consistent(const Request& request) const final;
+  Result<const model::GlobalIndex*> global_index(const model::Table& table, const Request& request) const final;
   Result<PageAnswer> evaluate(const model::Table& table, const ItemView& items, const Request& request,
                               const model::KeyRange& range, const PageProgress& before) const final;
   void merge(PageAnswer& page, PageAnswer next) const final;

@@ -72,7 +72,7 @@ Evaluation PutItem::change(const model::Table&, const Request& request, std::str
   Effects effects;
   effects.answer = write_answer_of(old, put.size_bytes,
                                    put.return_values == ReturnValues::kAllOld ? item_of(old) : nullptr);
-  effects.items.push_back(ItemChange{std::move(key), put.item, put.size_bytes, std::move(old)});
+  effects.items.push_back(ItemChange{std::move(key), put.item, put.size_bytes, std::move(old), {}});
   return effects;
 }
 

@@ -121,7 +121,7 @@ Evaluation UpdateItem::change(const model::Table&, const Request& request, std::
   if (update.return_values == ReturnValues::kAllNew) attributes = new_item;
   Effects effects;
   effects.answer = write_answer_of(old, size, std::move(attributes));
-  effects.items.push_back(ItemChange{std::move(key), new_item, static_cast<uint32_t>(size), std::move(old)});
+  effects.items.push_back(ItemChange{std::move(key), new_item, static_cast<uint32_t>(size), std::move(old), {}});
   return effects;
 }
 

@@ -16,6 +16,7 @@ class RowsView final : public api::ItemView {
   explicit RowsView(api::StoredItemPtr item) : item_(std::move(item)) {}
   api::Result<api::StoredItemPtr> get(std::string_view) const override { return item_; }
   api::Result<void> scan(const model::KeyRange&, bool, const Visitor&) const override { return {}; }
+  api::Result<void> scan_local(const model::KeyRange&, bool, const Visitor&) const override { return {}; }
 
  private:
   const api::StoredItemPtr item_;

@@ -20,6 +20,37 @@ class MemoryItems final : public ItemView {
   }
 
   Result<void> scan(const model::KeyRange& range, bool forward, const Visitor& visit) const override {
+    return visit_rows(rows, range, forward, visit);
+  }
+
+  Result<void> scan_local(const model::KeyRange& range, bool forward, const Visitor& visit) const override {
+    return visit_rows(local, range, forward, visit);
+  }
+
+  // Global indexes are MemoryTables' business: their entries are items of other tables.
+  void apply(const ItemChange& change) {
+    if (change.item)
+      rows[change.key] = std::make_shared<const StoredItem>(StoredItem{*change.item, change.size_bytes});
+    else
+      rows.erase(change.key);
+    for (const IndexChange& index : change.indexes) {
+      if (index.local) apply(index, local);
+    }
+  }
+
+  static void apply(const IndexChange& change, std::map<std::string, StoredItemPtr, std::less<>>& entries) {
+    if (change.before) entries.erase(change.before->key);
+    if (change.after)
+      entries[change.after->key] =
+          std::make_shared<const StoredItem>(StoredItem{change.after->item, change.after->size_bytes});
+  }
+
+  std::map<std::string, StoredItemPtr, std::less<>> rows;
+  std::map<std::string, StoredItemPtr, std::less<>> local;  // entries of all local indexes
+
+ private:
+  static Result<void> visit_rows(const std::map<std::string, StoredItemPtr, std::less<>>& rows,
+                                 const model::KeyRange& range, bool forward, const Visitor& visit) {
     const auto from = rows.lower_bound(range.from);
     const auto to = range.to.empty() ? rows.end() : rows.lower_bound(range.to);
     if (forward) {
@@ -34,15 +65,6 @@ class MemoryItems final : public ItemView {
     }
     return {};
   }
-
-  void apply(const ItemChange& change) {
-    if (change.item)
-      rows[change.key] = std::make_shared<const StoredItem>(StoredItem{*change.item, change.size_bytes});
-    else
-      rows.erase(change.key);
-  }
-
-  std::map<std::string, StoredItemPtr, std::less<>> rows;
 };
 
 class MemoryTables final : public TableView {

@@ -38,6 +38,36 @@ Table full_table() {
   return table;
 }
 
+Table table_with_indexes() {
+  Table table = full_table();
+  table.on_demand = {100, 0};
+  table.warm = {12001, 4001};
+  table.time_to_live = {"expires", true, Stamp{1'680'000'000'000'000}};
+  table.local_indexes = {{1, "by-cover", {"Cover", AttributeType::kB}, {ProjectionType::kInclude, {"Label", "Price"}}}};
+  GlobalIndex index;
+  index.number = 2;
+  index.id = TableId(8);
+  index.name = "by-label";
+  index.partition_key = {{"Label", AttributeType::kS}, {"Country", AttributeType::kS}};
+  index.sort_key = {{"Year", AttributeType::kN}};
+  index.projection.type = ProjectionType::kKeysOnly;
+  index.status = TableStatus::kCreating;
+  index.backfilling = true;
+  index.throughput.read_units = 3;
+  index.throughput.write_units = 4;
+  index.on_demand = {0, 7};
+  index.warm = {13000, 5000};
+  table.global_indexes = {index};
+  table.next_index_number = 3;
+  return table;
+}
+
+Table table_of_an_index() {
+  Table table = small_table();
+  table.index_of = IndexOf{TableId(7), 2};
+  return table;
+}
+
 std::string resealed(std::string record) {
   const std::string_view view = record;
   store_little_endian(record.data() + 8, checksum_of({view.substr(0, 8), view.substr(16)}));
@@ -47,6 +77,26 @@ std::string resealed(std::string record) {
 TEST(TableRecord, GoldenBytes) {
   expect_golden("table_record_small", encode_table_record(small_table()));
   expect_golden("table_record_full", encode_table_record(full_table()));
+}
+
+TEST(TableRecord, GoldenBytesWithIndexes) {
+  expect_golden("table_record_indexes", encode_table_record(table_with_indexes()));
+  auto back = decode_table_record(read_golden("table_record_indexes"));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(*back, table_with_indexes());
+}
+
+TEST(TableRecord, ATableThatHoldsAnIndex) {
+  auto back = decode_table_record(encode_table_record(table_of_an_index()));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(*back, table_of_an_index());
+}
+
+// As it was written before tables had indexes.
+TEST(TableRecord, AnOlderRecordIsRead) {
+  auto table = decode_table_record(read_golden("table_record_without_extras"));
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(*table, full_table());
 }
 
 TEST(TableRecord, GoldenBytesAreRead) {
