@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,22 @@ std::optional<std::string> index_key(const Table& table, const GlobalIndex& inde
 
 // The number of the index that a local entry's key belongs to; nullopt for bytes that are no such key.
 std::optional<uint16_t> local_index_number(std::string_view key);
+
+// What the keys of all entries under one partition key begin with. Requires scalar values, of a global index one for each
+// attribute of its partition key.
+std::string local_index_prefix(const AttributeValue& partition_key, uint16_t number);
+std::string global_index_prefix(std::span<const AttributeValue> partition_key);
+
+// The first index key attribute that is there and cannot be one: kWrongType, kEmpty or kTooLong. An attribute that is as it
+// is in `before` (null: nothing is) is not looked at. Local indexes first, each kind in the table's order; indexes that are
+// being deleted accept everything. The attributes of a key together must not exceed the limit of one.
+struct IndexKeyFailure {
+  std::string index;  // its name
+  KeyFailure key;
+  uint64_t size = 0;  // kTooLong: bytes up to and with the attribute, and what is allowed
+  uint64_t size_max = 0;
+};
+std::optional<IndexKeyFailure> check_index_keys(const Table& table, const Item& item, const Item* before = nullptr);
 
 // Whether the index's entries have the attribute.
 bool projects(const Table& table, const LocalIndex& index, std::string_view attribute);

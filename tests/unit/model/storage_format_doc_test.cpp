@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 
+#include "model/index.h"
 #include "model/key.h"
 #include "model/number.h"
 #include "tests/unit/model/golden.h"
@@ -48,6 +49,22 @@ TEST(StorageFormatPage, TheKeyIsTheOneOfTheRecord) {
   ASSERT_TRUE(shown.contains("golden-key"));
   const auto key = item_key({{"pk", AttributeType::kS}, std::nullopt}, {{"pk", AttributeValue::s("user#1")}});
   EXPECT_EQ(hex(shown.at("golden-key")), hex(*key));
+}
+
+TEST(StorageFormatPage, TheKeysOfIndexEntries) {
+  const auto shown = blocks();
+  const Item item = {{"pk", AttributeValue::s("user#1")},
+                     {"n", AttributeValue::n(1)},
+                     {"colour", AttributeValue::s("red")}};
+  Table table;
+  table.key = {{"pk", AttributeType::kS}, std::nullopt};
+  const LocalIndex local{2, "by-n", {"n", AttributeType::kN}, {}};
+  GlobalIndex global;
+  global.partition_key = {{"colour", AttributeType::kS}};
+  EXPECT_EQ(hex(shown.at("golden-key-local")), hex(*index_key(table, local, item)));
+  EXPECT_EQ(hex(shown.at("golden-key-global")), hex(*index_key(table, global, item)));
+  global.partition_key.push_back({"n", AttributeType::kN});
+  EXPECT_EQ(hex(shown.at("golden-key-global-several")), hex(*index_key(table, global, item)));
 }
 
 TEST(StorageFormatPage, NumbersHaveTheirKeyBytes) {
