@@ -8,7 +8,8 @@ from harness.server import Server, ServerDied
 
 
 def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="the fault tests at their full length")
+    parser.addoption("--long", action="store_true", help="the fault tests at their full length, and the oracle")
+    parser.addoption("--slow-clients", action="store_true", help="clients in languages whose toolchains take minutes, too")
     parser.addoption("--any-memory", action="store_true", help="do not measure memory: for a sanitized server")
 
 
