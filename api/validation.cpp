@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include "api/constraint_report.h"
 #include "model/assert.h"
@@ -90,6 +91,7 @@ class Walk {
   bool scalar(const Shape& shape, const json::Value& value);
   bool list(const Shape& shape, const json::Value& value, Place place);
   bool map(const Shape& shape, const json::Value& value, Place place);
+  bool keys_are_unique(const json::Value& map);
   bool attribute_value(const json::Value& value, Place place);
   bool attribute_content(model::AttributeType type, const json::Value& value);
   bool attribute_elements(model::AttributeType type, const simdjson::dom::array& elements);
@@ -196,6 +198,9 @@ bool Walk::map(const Shape& shape, const json::Value& value, Place place) {
   if (!value.is_object())
     return fail(std::string(place == Place::kMember ? kUnexpectedField : kParameterizedType));
   if (!satisfies_constraints(shape, value)) violated_ = true;
+  if (shape.element->type == ShapeType::kStructure || shape.element->type == ShapeType::kList) {
+    if (!keys_are_unique(value)) return false;
+  }
   for (const auto& [key, element] : json::object_of(value)) {
     (void)key;
     if (element.is_null()) {
@@ -205,6 +210,18 @@ bool Walk::map(const Shape& shape, const json::Value& value, Place place) {
     if (!this->value(*shape.element, element, Place::kElement)) return false;
   }
   return true;
+}
+
+// Maps of attribute values have a check of their own, where they are read (item_reader.cpp).
+bool Walk::keys_are_unique(const json::Value& map) {
+  std::vector<std::string_view> keys;
+  for (const auto& [key, element] : json::object_of(map)) {
+    (void)element;
+    keys.push_back(key);
+  }
+  std::ranges::sort(keys);
+  const auto twin = std::ranges::adjacent_find(keys);
+  return twin == keys.end() || fail("Duplicate field '" + std::string(*twin) + "'");
 }
 
 // Recursion through M and L: bounded by the parser's depth (model::kJsonDepthMax).

@@ -234,13 +234,8 @@ class ConditionBinder {
           }
         }
         return {};
-      case Function::kContains: {
-        const auto type = known_type(arguments[1]);
-        if (type == AttributeType::kSS || type == AttributeType::kNS || type == AttributeType::kBS) {
-          return refuse(wrong_type(function.name, *type));
-        }
+      case Function::kContains:  // of anything: a list may hold sets too
         return {};
-      }
       case Function::kSize: {
         const auto type = known_type(arguments[0]);
         if (type == AttributeType::kN || type == AttributeType::kBool || type == AttributeType::kNull) {

@@ -170,7 +170,11 @@ Result<void> check_operand(Operand& operand) {
   if (function->function == Function::kListAppend) {
     return check_literals(function->name, function->arguments, AttributeType::kL);
   }
-  if (function->arguments.front().path() == nullptr) return refuse(messages::path_required(function->name));
+  const PathOperand* path = function->arguments[0].path();
+  if (path == nullptr) return refuse(messages::path_required(function->name));
+  const PathOperand* other = function->arguments[1].path();
+  if (other != nullptr && other->path == path->path)
+    return refuse(messages::first_operand_not_distinct(function->name, path->path.to_string()));
   return {};
 }
 

@@ -120,8 +120,11 @@ bool matches_node(const ConditionNode& node, const model::Item* item) {
 
 }  // namespace
 
-Condition::Condition(std::shared_ptr<const ConditionNode> root, std::vector<std::string> attributes)
-    : root_(std::move(root)), attributes_(std::move(attributes)) {
+Condition::Condition(std::shared_ptr<const ConditionNode> root, std::vector<std::string> attributes,
+                     std::vector<std::string> nested_attributes)
+    : root_(std::move(root)),
+      attributes_(std::move(attributes)),
+      nested_attributes_(std::move(nested_attributes)) {
   STATOR_ASSERT(root_ != nullptr, "a condition has a root");
 }
 
@@ -134,8 +137,9 @@ Result<Condition> parse_condition(ExpressionKind kind, std::string_view text, Su
   if (!parsed) return Failure(std::move(parsed).error());
   if (auto bound = bind_condition(kind, *parsed, substitutions); !bound)
     return Failure(std::move(bound).error());
-  auto attributes = top_level_attributes(condition_paths(parsed->tree));
-  return Condition(std::make_shared<const ConditionNode>(std::move(parsed->tree)), std::move(attributes));
+  const std::vector<DocumentPath> paths = condition_paths(parsed->tree);
+  return Condition(std::make_shared<const ConditionNode>(std::move(parsed->tree)), top_level_attributes(paths),
+                   nested_attributes(paths));
 }
 
 }  // namespace stator::expressions

@@ -17,7 +17,8 @@ struct ConditionNode;
 
 class Condition {
  public:
-  Condition(std::shared_ptr<const ConditionNode> root, std::vector<std::string> attributes);
+  Condition(std::shared_ptr<const ConditionNode> root, std::vector<std::string> attributes,
+            std::vector<std::string> nested_attributes);
 
   // Whether the condition holds for the stored item; null: there is none, so that every path is missing.
   bool matches(const model::Item* item) const;
@@ -25,10 +26,13 @@ class Condition {
 
   // The top-level attributes that it names, sorted, each once: Query refuses filters on key attributes.
   const std::vector<std::string>& attributes() const { return attributes_; }
+  // Those of them that a path goes into.
+  const std::vector<std::string>& nested_attributes() const { return nested_attributes_; }
 
  private:
   std::shared_ptr<const ConditionNode> root_;
   std::vector<std::string> attributes_;
+  std::vector<std::string> nested_attributes_;
 };
 
 // Requires kCondition or kFilter. Everything that the service refuses without looking at an item is refused

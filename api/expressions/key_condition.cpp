@@ -44,6 +44,7 @@ KeyOperator mirrored(KeyOperator op) {
     case KeyOperator::kEqual:
     case KeyOperator::kBetween:
     case KeyOperator::kBeginsWith:
+    case KeyOperator::kNotIndexable:
       break;
   }
   return op;
@@ -158,6 +159,17 @@ Result<void> check_value(const model::KeyAttribute& key, const model::AttributeV
   return {};
 }
 
+// In the service's order: the operator, the values, and that the partition key is asked for equality.
+Result<void> check_predicate(const model::KeyAttribute& key, const KeyPredicate& predicate, bool is_sort_key) {
+  if (predicate.op == KeyOperator::kNotIndexable) return Failure(messages::key_not_indexable());
+  if (auto checked = check_value(key, predicate.operand, is_sort_key); !checked) return checked;
+  if (predicate.op == KeyOperator::kBetween) {
+    if (auto checked = check_value(key, predicate.upper, is_sort_key); !checked) return checked;
+  }
+  if (!is_sort_key && predicate.op != KeyOperator::kEqual) return Failure(messages::key_not_supported());
+  return {};
+}
+
 std::string item_key_bytes(const std::string& prefix, const model::AttributeValue& sort_key) {
   std::string key = prefix;
   model::append_key_part(key, model::key_attribute_bytes(sort_key));
@@ -185,28 +197,18 @@ Result<KeyQuery> KeyCondition::resolve(const model::KeySchema& schema) const {
                                     [&](const KeyPredicate& p) { return p.attribute == attribute; });
     return found == predicates.end() ? nullptr : &*found;
   };
+  if (predicates.size() > 1 && !schema.sort_key) return Failure(messages::key_not_supported());
   const KeyPredicate* partition = find(schema.partition_key.name);
   if (partition == nullptr) return Failure(messages::key_missing(schema.partition_key.name));
-  const KeyPredicate* sort = schema.sort_key ? find(schema.sort_key->name) : nullptr;
-  if (predicates.size() > 1 && sort == nullptr) {
-    return Failure(schema.sort_key ? messages::key_missing(schema.sort_key->name)
-                                   : messages::key_not_supported());
-  }
-  if (partition->op != KeyOperator::kEqual) return Failure(messages::key_not_supported());
-  if (auto checked = check_value(schema.partition_key, partition->operand, false); !checked) {
+  if (auto checked = check_predicate(schema.partition_key, *partition, false); !checked)
     return Failure(std::move(checked).error());
-  }
   KeyQuery query;
   query.partition_key = partition->operand;
-  if (sort == nullptr) return query;
-  if (auto checked = check_value(*schema.sort_key, sort->operand, true); !checked) {
+  if (predicates.size() == 1) return query;
+  const KeyPredicate* sort = find(schema.sort_key->name);
+  if (sort == nullptr) return Failure(messages::key_missing(schema.sort_key->name));
+  if (auto checked = check_predicate(*schema.sort_key, *sort, true); !checked)
     return Failure(std::move(checked).error());
-  }
-  if (sort->op == KeyOperator::kBetween) {
-    if (auto checked = check_value(*schema.sort_key, sort->upper, true); !checked) {
-      return Failure(std::move(checked).error());
-    }
-  }
   query.sort_key = *sort;
   return query;
 }
@@ -246,6 +248,8 @@ model::KeyRange key_range(const KeyQuery& query) {
       const std::string beginning = key.substr(0, key.size() - kTerminatorSize);
       return {beginning, model::prefix_end(beginning)};
     }
+    case KeyOperator::kNotIndexable:
+      break;
   }
   STATOR_ASSERT(false, "no such operator");
   return {};

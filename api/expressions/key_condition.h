@@ -25,6 +25,7 @@ enum class KeyOperator : uint8_t {
   kGreaterOrEqual,
   kBetween,
   kBeginsWith,
+  kNotIndexable,  // of KeyConditions: NE, IN, NULL, ...: told only when the attribute is looked for
 };
 
 // One key attribute's condition: attribute, operator, operands. `5 < a` has become `a > 5`.

@@ -190,6 +190,8 @@ std::string update_path_invalid() {
   return "The document path provided in the update expression is invalid for update";
 }
 
+std::string attribute_update_type() { return "Type mismatch for attribute to update"; }
+
 std::string update_item_too_large() { return "Item size to update has exceeded the maximum allowed size"; }
 
 std::string number_error(model::NumberError error) {
@@ -242,6 +244,8 @@ std::string key_missing(std::string_view attribute) {
 }
 
 std::string key_not_supported() { return "Query key condition not supported"; }
+
+std::string key_not_indexable() { return "Attempted conditional constraint is not an indexable operation"; }
 
 std::string key_type() { return join(kInvalidValues, "Condition parameter type does not match schema type"); }
 

@@ -60,6 +60,7 @@ std::string section_operand_type(std::string_view section, std::string_view type
 std::string update_operand_type();
 std::string update_operand_missing();
 std::string update_path_invalid();
+std::string attribute_update_type();  // of AttributeUpdates, where expressions say update_operand_type()
 std::string update_item_too_large();
 std::string number_error(model::NumberError error);
 
@@ -76,6 +77,7 @@ std::string key_condition_twice();
 std::string key_condition_count();
 std::string key_missing(std::string_view attribute);
 std::string key_not_supported();
+std::string key_not_indexable();
 std::string key_type();
 std::string key_value_empty(std::string_view attribute, bool binary);
 std::string partition_key_too_long();

@@ -409,8 +409,9 @@ Result<Parsed<Tree>> parse(ExpressionKind kind, std::string_view text, bool (Par
   if (text.size() > model::kExpressionSizeMax) {
     return Failure(messages::invalid(kind, messages::expression_is_too_large(text.size())));
   }
+  if (text.empty()) return Failure(messages::invalid(kind, messages::expression_is_empty()));
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    return Failure(messages::invalid(kind, messages::expression_is_empty()));
+    return Failure(messages::invalid(kind, messages::syntax_error("<EOF>", text)));
   }
   Parser parser(text);
   Parsed<Tree> parsed;

@@ -51,13 +51,29 @@ bool before(const DocumentPath& a, const DocumentPath& b) {
   return a.elements() < b.elements();
 }
 
+namespace {
+
+std::vector<std::string> each_once(std::vector<std::string> attributes) {
+  std::sort(attributes.begin(), attributes.end());
+  attributes.erase(std::unique(attributes.begin(), attributes.end()), attributes.end());
+  return attributes;
+}
+
+}  // namespace
+
 std::vector<std::string> top_level_attributes(const std::vector<DocumentPath>& paths) {
   std::vector<std::string> attributes;
   attributes.reserve(paths.size());
   for (const DocumentPath& path : paths) attributes.push_back(path.attribute());
-  std::sort(attributes.begin(), attributes.end());
-  attributes.erase(std::unique(attributes.begin(), attributes.end()), attributes.end());
-  return attributes;
+  return each_once(std::move(attributes));
+}
+
+std::vector<std::string> nested_attributes(const std::vector<DocumentPath>& paths) {
+  std::vector<std::string> attributes;
+  for (const DocumentPath& path : paths) {
+    if (path.is_nested()) attributes.push_back(path.attribute());
+  }
+  return each_once(std::move(attributes));
 }
 
 }  // namespace stator::expressions

@@ -56,5 +56,7 @@ bool before(const DocumentPath& a, const DocumentPath& b);
 
 // The attributes that the paths begin with, sorted, each once.
 std::vector<std::string> top_level_attributes(const std::vector<DocumentPath>& paths);
+// Those of them that a path goes into, sorted, each once: none may be a key, which is a scalar.
+std::vector<std::string> nested_attributes(const std::vector<DocumentPath>& paths);
 
 }  // namespace stator::expressions

@@ -33,6 +33,8 @@ class Projection {
   const std::vector<DocumentPath>& paths() const { return paths_; }
   // The top-level attributes that it names, sorted, each once.
   const std::vector<std::string>& attributes() const { return attributes_; }
+  // Those of them that a path goes into.
+  std::vector<std::string> nested_attributes() const { return expressions::nested_attributes(paths_); }
 
  private:
   struct Node;

@@ -21,6 +21,8 @@ namespace stator::expressions {
 struct UpdateProgram {
   std::vector<UpdateAction> actions;
   std::vector<std::string> attributes;
+  std::vector<std::string> nested_attributes;
+  bool legacy = false;  // AttributeUpdates: one error has another text
 };
 
 namespace {
@@ -60,26 +62,24 @@ bool has_parent(model::Item& item, const DocumentPath& path) {
                                                                      : parent->as_l() != nullptr;
 }
 
-// Appends where the path ends in an index beyond the end. Returns the path that the value has now.
-DocumentPath put(model::Item& item, DocumentPath path, AttributeValue value) {
+// Appends where the path ends in an index beyond the end.
+void put(model::Item& item, const DocumentPath& path, AttributeValue value) {
   if (!path.is_nested()) {
     item.set(path.attribute(), std::move(value));
-    return path;
+    return;
   }
   AttributeValue* parent = find_parent(item, path);
   if (const auto* key = std::get_if<std::string>(&path.elements().back())) {
     parent->as_m()->set(*key, std::move(value));
-    return path;
+    return;
   }
   model::AttributeList& list = *parent->as_l();
-  uint32_t& index = std::get<uint32_t>(path.elements().back());
+  const uint32_t index = std::get<uint32_t>(path.elements().back());
   if (index < list.size()) {
     list[index] = std::move(value);
   } else {
-    index = static_cast<uint32_t>(list.size());
     list.push_back(std::move(value));
   }
-  return path;
 }
 
 // Requires that the path exists.
@@ -97,45 +97,42 @@ void remove(model::Item& item, const DocumentPath& path) {
   list.erase(list.begin() + std::get<uint32_t>(path.elements().back()));
 }
 
-// Moves the indexes of `path` to where they are after `removed` (an element of a list) is gone.
-void shift(DocumentPath& moved, const DocumentPath& path, const DocumentPath& removed) {
-  if (!removed.is_nested() || path.attribute() != removed.attribute()) return;
-  const size_t last = removed.elements().size() - 1;
-  const auto* gone = std::get_if<uint32_t>(&removed.elements()[last]);
-  if (gone == nullptr || path.elements().size() <= last) return;
-  if (!std::equal(removed.elements().begin(), removed.elements().begin() + static_cast<ptrdiff_t>(last),
-                  path.elements().begin())) {
-    return;
-  }
-  const auto* index = std::get_if<uint32_t>(&path.elements()[last]);
-  if (index != nullptr && *index > *gone) --std::get<uint32_t>(moved.elements()[last]);
-}
-
 class Applier {
  public:
-  explicit Applier(const model::Item& old) : old_(old) { result_.new_item = old; }
+  Applier(const model::Item& old, bool legacy) : old_(old), legacy_(legacy), new_item_(old) {}
 
-  Result<UpdateResult> run(const std::vector<UpdateAction>& actions) {
-    for (const UpdateAction& action : actions) {
-      if (auto planned = plan(action); !planned) return Failure(std::move(planned).error());
+  Result<model::Item> run(const std::vector<UpdateAction>& actions) {
+    // What SET's operands lack is told before what is wrong with any action's target.
+    std::vector<AttributeValue> values(actions.size());
+    for (size_t i = 0; i < actions.size(); ++i) {
+      if (actions[i].section != UpdateSection::kSet) continue;
+      auto value = evaluate_operand(actions[i].value.front(), old_);
+      if (!value) return Failure(std::move(value).error());
+      if (auto counted = count(*value); !counted) return Failure(std::move(counted).error());
+      values[i] = *std::move(value);
+    }
+    for (size_t i = 0; i < actions.size(); ++i) {
+      if (auto planned = plan(actions[i], std::move(values[i])); !planned)
+        return Failure(std::move(planned).error());
     }
     write();
-    return std::move(result_);
+    return std::move(new_item_);
   }
 
  private:
-  Result<void> plan(const UpdateAction& action) {
+  // `value`: of SET.
+  Result<void> plan(const UpdateAction& action, AttributeValue value) {
     const DocumentPath& path = action.target.path;
     switch (action.section) {
-      case UpdateSection::kSet: {
-        auto value = evaluate_operand(action.value.front(), old_);
-        return value ? plan_write(path, *std::move(value)) : Failure(std::move(value).error());
-      }
+      case UpdateSection::kSet:
+        return plan_write(path, std::move(value));
       case UpdateSection::kRemove:
         return plan_removal(path);
       case UpdateSection::kAdd: {
-        auto value = add_value(path.find(old_), *action.value.front().value()->value);
-        return value ? plan_write(path, *std::move(value)) : Failure(std::move(value).error());
+        auto sum = add_value(path.find(old_), *action.value.front().value()->value);
+        if (!sum) return refuse(std::move(sum).error());
+        if (auto counted = count(*sum); !counted) return counted;
+        return plan_write(path, *std::move(sum));
       }
       case UpdateSection::kDelete:
         return plan_delete(path, *action.value.front().value()->value);
@@ -148,16 +145,25 @@ class Applier {
     const AttributeValue* present = path.find(old_);
     if (present == nullptr) return plan_removal(path);
     auto value = delete_value(*present, operand);
-    if (!value) return Failure(std::move(value).error());
+    if (!value) return refuse(std::move(value).error());
     return is_empty_set(*value) ? plan_removal(path) : plan_write(path, *std::move(value));
   }
 
-  Result<void> plan_write(const DocumentPath& path, AttributeValue value) {
-    if (!has_parent(result_.new_item, path)) return Failure(messages::update_path_invalid());
-    // All written values are in the new item together. Stops early what the item's size would stop in the
-    // end.
+  // What ADD and DELETE say of a value of another type.
+  Failure refuse(std::string error) const {
+    const bool reworded = legacy_ && error == messages::update_operand_type();
+    return Failure(reworded ? messages::attribute_update_type() : std::move(error));
+  }
+
+  // All written values are in the new item together. Stops early what the item's size would stop in the end.
+  Result<void> count(const AttributeValue& value) {
     written_bytes_ += model::size_bytes(value);
     if (written_bytes_ > model::kItemSizeMax) return Failure(messages::update_item_too_large());
+    return {};
+  }
+
+  Result<void> plan_write(const DocumentPath& path, AttributeValue value) {
+    if (!has_parent(new_item_, path)) return Failure(messages::update_path_invalid());
     const bool appends = path.is_nested() && std::holds_alternative<uint32_t>(path.elements().back()) &&
                          path.find(old_) == nullptr;
     (appends ? appends_ : writes_).push_back({path, std::move(value)});
@@ -165,7 +171,7 @@ class Applier {
   }
 
   Result<void> plan_removal(const DocumentPath& path) {
-    if (!has_parent(result_.new_item, path)) return Failure(messages::update_path_invalid());
+    if (!has_parent(new_item_, path)) return Failure(messages::update_path_invalid());
     if (path.find(old_) != nullptr) removals_.push_back(path);
     return {};
   }
@@ -175,19 +181,14 @@ class Applier {
     std::sort(appends_.begin(), appends_.end(), by_path);
     std::sort(removals_.begin(), removals_.end(), [](const auto& a, const auto& b) { return before(b, a); });
     for (auto* writes : {&writes_, &appends_}) {
-      for (Write& write : *writes) {
-        result_.written.push_back(put(result_.new_item, std::move(write.path), std::move(write.value)));
-      }
+      for (Write& write : *writes) put(new_item_, write.path, std::move(write.value));
     }
-    for (const DocumentPath& removal : removals_) remove(result_.new_item, removal);
-    for (DocumentPath& path : result_.written) {
-      const DocumentPath placed = path;
-      for (const DocumentPath& removal : removals_) shift(path, placed, removal);
-    }
+    for (const DocumentPath& removal : removals_) remove(new_item_, removal);
   }
 
   const model::Item& old_;
-  UpdateResult result_;  // new_item is the old item until write()
+  const bool legacy_;
+  model::Item new_item_;  // the old item until write()
   std::vector<Write> writes_;
   std::vector<Write> appends_;
   std::vector<DocumentPath> removals_;
@@ -200,34 +201,63 @@ Update::Update(std::shared_ptr<const UpdateProgram> program) : program_(std::mov
   STATOR_ASSERT(program_ != nullptr && !program_->actions.empty(), "an update does something");
 }
 
-Result<UpdateResult> Update::apply(const model::Item& old) const {
-  return Applier(old).run(program_->actions);
+Result<model::Item> Update::apply(const model::Item& old) const {
+  return Applier(old, program_->legacy).run(program_->actions);
 }
 
-model::Item Update::updated_old(const model::Item& old) const {
+model::Item Update::touched(const model::Item& item) const {
   std::vector<DocumentPath> paths;
   paths.reserve(program_->actions.size());
   for (const UpdateAction& action : program_->actions) paths.push_back(action.target.path);
-  return Projection(std::move(paths)).apply(old);
+  return Projection(std::move(paths)).apply(item);
 }
 
-model::Item Update::updated_new(const UpdateResult& result) {
-  return Projection(result.written).apply(result.new_item);
+bool Update::only_removes() const {
+  return std::ranges::all_of(program_->actions, [](const UpdateAction& action) {
+    return action.section == UpdateSection::kRemove || action.section == UpdateSection::kDelete;
+  });
 }
 
 const std::vector<std::string>& Update::attributes() const { return program_->attributes; }
+
+const std::vector<std::string>& Update::nested_attributes() const { return program_->nested_attributes; }
+
+namespace {
+
+void collect_paths(const std::vector<Operand>& operands, std::vector<DocumentPath>& out) {
+  for (const Operand& operand : operands) {
+    if (const PathOperand* path = operand.path()) out.push_back(path->path);
+    if (const FunctionOperand* function = operand.function()) collect_paths(function->arguments, out);
+    if (const ArithmeticOperand* sum = operand.arithmetic()) collect_paths(sum->arguments, out);
+  }
+}
+
+std::shared_ptr<UpdateProgram> program_of(std::vector<UpdateAction> actions) {
+  auto program = std::make_shared<UpdateProgram>();
+  program->actions = std::move(actions);
+  std::vector<DocumentPath> targets;
+  targets.reserve(program->actions.size());
+  for (const UpdateAction& action : program->actions) targets.push_back(action.target.path);
+  program->attributes = top_level_attributes(targets);
+  std::vector<DocumentPath> paths = std::move(targets);
+  for (const UpdateAction& action : program->actions) collect_paths(action.value, paths);
+  program->nested_attributes = nested_attributes(paths);
+  return program;
+}
+
+}  // namespace
+
+Update attribute_updates(std::vector<UpdateAction> actions) {
+  auto program = program_of(std::move(actions));
+  program->legacy = true;
+  return Update(std::move(program));
+}
 
 Result<Update> parse_update(std::string_view text, Substitutions& substitutions) {
   auto parsed = parse_update_syntax(text);
   if (!parsed) return Failure(std::move(parsed).error());
   if (auto bound = bind_update(*parsed, substitutions); !bound) return Failure(std::move(bound).error());
-  auto program = std::make_shared<UpdateProgram>();
-  program->actions = std::move(parsed->tree.actions);
-  std::vector<DocumentPath> targets;
-  targets.reserve(program->actions.size());
-  for (const UpdateAction& action : program->actions) targets.push_back(action.target.path);
-  program->attributes = top_level_attributes(targets);
-  return Update(std::move(program));
+  return Update(program_of(std::move(parsed->tree.actions)));
 }
 
 }  // namespace stator::expressions

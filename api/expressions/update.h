@@ -14,14 +14,8 @@
 
 namespace stator::expressions {
 
+struct UpdateAction;
 struct UpdateProgram;
-
-struct UpdateResult {
-  model::Item new_item;
-  // Where SET, ADD and DELETE left values, with list indexes as they are in new_item. Input of
-  // Update::updated_new.
-  std::vector<DocumentPath> written;
-};
 
 class Update {
  public:
@@ -30,22 +24,30 @@ class Update {
   // The updated item. `old` is the stored item, or the key attributes alone where the update creates one. All
   // operands read `old`. Errors are those that depend on the item's contents ("An operand in the update
   // expression has an incorrect data type", ...). Item size and nesting are the caller's to check.
-  Result<UpdateResult> apply(const model::Item& old) const;
+  Result<model::Item> apply(const model::Item& old) const;
 
-  // ReturnValues=UPDATED_OLD: the touched paths as they were, as fragments. `old` as stored; not for a
-  // create, which returns no Attributes. Empty: no Attributes.
-  model::Item updated_old(const model::Item& old) const;
-  // ReturnValues=UPDATED_NEW: the touched paths as they are now; what was removed is not there. Empty: no
-  // Attributes.
-  static model::Item updated_new(const UpdateResult& result);
+  // ReturnValues=UPDATED_OLD and UPDATED_NEW: the paths that it names as targets, as they are in the item of
+  // before (not for a create, which returns no Attributes) or of after, as fragments. What is not there is left
+  // out; so is an element set beyond the end of its list, which has another index afterwards, and where an element
+  // was removed stands the one that followed it: measured (scylladb, test_returnvalues.py). Empty: no Attributes.
+  model::Item touched(const model::Item& item) const;
+
+  // Whether it takes away and adds nothing: such an update makes no item where there is none. Measured
+  // (scylladb issue 5862): a key alone, with no update at all, makes one.
+  bool only_removes() const;
 
   // The top-level attributes that it changes, sorted, each once: UpdateItem refuses key attributes among
   // them.
   const std::vector<std::string>& attributes() const;
+  // The attributes that some path of it, target or operand, goes into, sorted, each once.
+  const std::vector<std::string>& nested_attributes() const;
 
  private:
   std::shared_ptr<const UpdateProgram> program_;
 };
+
+// AttributeUpdates: bound actions on whole attributes, one an attribute, at least one. ADD takes lists too.
+Update attribute_updates(std::vector<UpdateAction> actions);
 
 Result<Update> parse_update(std::string_view text, Substitutions& substitutions);
 

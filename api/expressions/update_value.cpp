@@ -88,6 +88,11 @@ Result<AttributeValue> add_value(const AttributeValue* present, const AttributeV
   if (present == nullptr) return bounded(operand);
   if (present->type() != operand.type()) return Failure(messages::update_operand_type());
   if (operand.as_n() != nullptr) return arithmetic(*present, operand, false);
+  if (const model::AttributeList* tail = operand.as_l()) {
+    model::AttributeList list = *present->as_l();
+    list.insert(list.end(), tail->begin(), tail->end());
+    return bounded(AttributeValue::l(std::move(list)));
+  }
   using model::BinarySet, model::NumberSet, model::StringSet;
   if (const StringSet* set = operand.as_ss()) {
     return AttributeValue(StringSet{united(present->as_ss()->values, set->values)});
@@ -96,7 +101,7 @@ Result<AttributeValue> add_value(const AttributeValue* present, const AttributeV
     return AttributeValue(NumberSet{united(present->as_ns()->values, set->values)});
   }
   const BinarySet* set = operand.as_bs();
-  STATOR_ASSERT(set != nullptr, "the binder lets through numbers and sets");
+  STATOR_ASSERT(set != nullptr, "nothing else can be added");
   return AttributeValue(BinarySet{united(present->as_bs()->values, set->values)});
 }
 

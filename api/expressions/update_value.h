@@ -11,8 +11,8 @@ namespace stator::expressions {
 // The value of a SET action. Requires a bound operand. Errors are update's run-time errors, without a prefix.
 Result<model::AttributeValue> evaluate_operand(const Operand& operand, const model::Item& old);
 
-// ADD: the sum of two numbers, or the union of two sets of one type. `present` null: as if it were 0 or
-// empty.
+// ADD: the sum of two numbers, the union of two sets of one type, or a list with another at its end (only
+// AttributeUpdates adds lists). `present` null: as if it were 0 or empty.
 Result<model::AttributeValue> add_value(const model::AttributeValue* present,
                                         const model::AttributeValue& operand);
 

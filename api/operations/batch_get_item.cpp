@@ -2,6 +2,7 @@
 #include "api/operations/batch_get_item.h"
 
 #include "api/operations/get_item.h"
+#include "api/operations/legacy_parameters.h"
 #include "api/shapes/item_shapes.h"
 #include "model/assert.h"
 #include "model/limits.h"
@@ -19,8 +20,8 @@ constexpr Member kMembers[] = {
 constexpr Shape kInput = structure_of("BatchGetItemInput", kMembers);
 
 // The members that a client has to send again with unprocessed keys.
-constexpr std::string_view kRepeatedMembers[] = {"ConsistentRead", "ProjectionExpression",
-                                                 "ExpressionAttributeNames"};
+constexpr std::string_view kRepeatedMembers[] = {"ConsistentRead", "AttributesToGet",
+                                                 "ProjectionExpression", "ExpressionAttributeNames"};
 
 const BatchGetItemRequest& typed_get(const Request& request) {
   return static_cast<const BatchGetItemRequest&>(request);
@@ -37,14 +38,31 @@ std::string repeated_members(const json::Value& keys_and_attributes) {
   return out;
 }
 
+// Two equal Keys among the parts from `first` on are told before the table is looked for; equal keys in tables
+// that two names mean are found later (Batch::check_keys).
+Result<void> check_distinct(const BatchGetItemRequest& batch, size_t first) {
+  std::vector<const model::Item*> keys;
+  for (size_t i = first; i < batch.parts.size(); ++i)
+    keys.push_back(&static_cast<const GetItemRequest&>(*batch.parts[i]).key);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (*keys[i] == *keys[j]) return validation_error("Provided list of item keys contains duplicates");
+    }
+  }
+  return {};
+}
+
 // One table's part of the batch: its keys become GetItem requests that share one projection.
 Result<void> read_group(std::string_view given, const json::Value& content, BatchGetItemRequest& batch) {
   auto table = read_batch_table(given);
   if (!table) return Failure(std::move(table).error());
+  if (auto done = check_parameter_mix(content, {"AttributesToGet"}, {"ProjectionExpression"}); !done) return done;
   if (auto done = check_parameter_usage(content, {"ProjectionExpression"}, {}); !done) return done;
+  auto attributes = read_attributes_to_get(content);
+  if (!attributes) return Failure(std::move(attributes).error());
+  std::optional<expressions::Projection> projection = std::move(attributes).value();
   expressions::Substitutions substitutions;
-  if (auto done = read_substitutions(content, substitutions); !done) return done;
-  std::optional<expressions::Projection> projection;
+  if (auto done = read_names(content, substitutions); !done) return done;
   if (const auto text = read_text(content, "ProjectionExpression")) {
     auto parsed = expressions::parse_projection(*text, substitutions);
     if (!parsed) return expression_error(std::move(parsed).error());
@@ -65,6 +83,7 @@ Result<void> read_group(std::string_view given, const json::Value& content, Batc
     part->projection = projection;
     batch.parts.push_back(std::move(part));
   }
+  if (auto done = check_distinct(batch, group.first); !done) return done;
   group.end = batch.parts.size();
   batch.groups.push_back(std::move(group));
   batch.group_members.push_back(repeated_members(content));

@@ -141,13 +141,18 @@ Result<void> check_parameter_usage(const json::Value& body,
   return {};
 }
 
+Result<void> read_names(const json::Value& body, expressions::Substitutions& substitutions) {
+  const auto names = json::member(body, "ExpressionAttributeNames");
+  if (!names) return {};
+  substitutions.begin_names();
+  for (const auto& [placeholder, name] : json::object_of(*names))
+    substitutions.add_name(std::string(placeholder), std::string(json::text_of(name)));
+  if (auto checked = substitutions.check_names(); !checked) return expression_error(checked.error());
+  return {};
+}
+
 Result<void> read_substitutions(const json::Value& body, expressions::Substitutions& substitutions) {
-  if (const auto names = json::member(body, "ExpressionAttributeNames")) {
-    substitutions.begin_names();
-    for (const auto& [placeholder, name] : json::object_of(*names))
-      substitutions.add_name(std::string(placeholder), std::string(json::text_of(name)));
-    if (auto checked = substitutions.check_names(); !checked) return expression_error(checked.error());
-  }
+  if (auto done = read_names(body, substitutions); !done) return done;
   if (const auto values = json::member(body, "ExpressionAttributeValues"))
     return read_values(*values, substitutions);
   return {};
@@ -181,6 +186,25 @@ Failure key_error(const model::KeyFailure& failure) {
 
 Failure key_schema_mismatch() {
   return validation_error("The provided key element does not match the schema");
+}
+
+Result<void> check_key_paths(const model::Table& table, const std::vector<std::string>& nested_attributes) {
+  const auto refuse = [](std::string_view what, const std::string& attribute) {
+    return validation_error(
+        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: " +
+        std::string(what) + ": " + attribute);
+  };
+  for (const std::string& attribute : nested_attributes) {
+    if (table.key.is_key(attribute)) return refuse("Key", attribute);
+  }
+  for (const std::string& attribute : nested_attributes) {
+    const bool local = std::ranges::any_of(
+        table.local_indexes, [&](const model::LocalIndex& index) { return index.sort_key.name == attribute; });
+    const bool global = std::ranges::any_of(
+        table.global_indexes, [&](const model::GlobalIndex& index) { return index.is_key(attribute); });
+    if (local || global) return refuse("IndexKey", attribute);
+  }
+  return {};
 }
 
 model::Item key_attributes(const model::KeySchema& schema, const model::Item& item) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/answer.h"
 #include "api/error.h"
@@ -14,6 +15,7 @@
 #include "api/operation.h"
 #include "model/attribute_value.h"
 #include "model/key.h"
+#include "model/table.h"
 
 namespace stator::api {
 
@@ -39,6 +41,8 @@ Result<model::Item> read_key(const json::Value& key);
 Result<void> check_parameter_usage(const json::Value& body,
                                    std::initializer_list<std::string_view> expressions,
                                    std::initializer_list<std::string_view> value_expressions);
+// ExpressionAttributeNames alone, for operations that have no values.
+Result<void> read_names(const json::Value& body, expressions::Substitutions& substitutions);
 // Both maps, names first, each checked as a map of its own.
 Result<void> read_substitutions(const json::Value& body, expressions::Substitutions& substitutions);
 // A failed expression as the ValidationException that it is.
@@ -49,6 +53,8 @@ Failure item_key_error(const model::KeyFailure& failure);
 Failure key_error(const model::KeyFailure& failure);
 // "The provided key element does not match the schema".
 Failure key_schema_mismatch();
+// Paths into attributes of these names: refused where one is a key of the table or of an index.
+Result<void> check_key_paths(const model::Table& table, const std::vector<std::string>& nested_attributes);
 // The attributes of `item` that make its key.
 model::Item key_attributes(const model::KeySchema& schema, const model::Item& item);
 

@@ -11,8 +11,8 @@ using namespace shapes;
 constexpr Member kMembers[] = {
     {"TableName", &kTableArn, kRequired},
     {"Key", &kKey, kRequired},
-    {"Expected", &kExpectedAttributeMap, kOptional, Support::kRefused},
-    {"ConditionalOperator", &kConditionalOperator, kOptional, Support::kRefused},
+    {"Expected", &kExpectedAttributeMap},
+    {"ConditionalOperator", &kConditionalOperator},
     {"ReturnValues", &kReturnValue},
     {"ReturnConsumedCapacity", &kReturnConsumedCapacity},
     {"ReturnItemCollectionMetrics", &kReturnItemCollectionMetrics},
@@ -32,11 +32,11 @@ const Shape& DeleteItem::input() const { return kInput; }
 Result<std::shared_ptr<Request>> DeleteItem::read(const json::Value& body) const {
   auto request = std::make_shared<DeleteItemRequest>();
   if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
-  if (auto done = check_parameter_usage(body, {"ConditionExpression"}, {"ConditionExpression"}); !done)
-    return Failure(done.error());
+  if (auto done = check_write_parameters(body); !done) return Failure(done.error());
   auto key = read_key(*json::member(body, "Key"));
   if (!key) return Failure(std::move(key).error());
   request->key = std::move(key).value();
+  if (auto done = read_expected_condition(body, *request); !done) return Failure(done.error());
   if (auto done = read_return_values(body, true, *request); !done) return Failure(done.error());
   expressions::Substitutions substitutions;
   if (auto done = read_substitutions(body, substitutions); !done) return Failure(done.error());
@@ -46,8 +46,10 @@ Result<std::shared_ptr<Request>> DeleteItem::read(const json::Value& body) const
 }
 
 Result<std::string> DeleteItem::key(const model::Table& table, const Request& request) const {
-  auto key = model::key_of_key_map(table.key, static_cast<const DeleteItemRequest&>(request).key);
+  const auto& erase = static_cast<const DeleteItemRequest&>(request);
+  auto key = model::key_of_key_map(table.key, erase.key);
   if (!key) return key_error(key.error());
+  if (auto done = check_condition_paths(table, erase); !done) return Failure(done.error());
   return std::move(key).value();
 }
 

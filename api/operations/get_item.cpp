@@ -1,6 +1,7 @@
 // GetItem. Pure.
 #include "api/operations/get_item.h"
 
+#include "api/operations/legacy_parameters.h"
 #include "api/shapes/item_shapes.h"
 #include "model/assert.h"
 
@@ -12,7 +13,7 @@ using namespace shapes;
 constexpr Member kMembers[] = {
     {"TableName", &kTableArn, kRequired},
     {"Key", &kKey, kRequired},
-    {"AttributesToGet", &kAttributeNameList, kOptional, Support::kRefused},
+    {"AttributesToGet", &kAttributeNameList},
     {"ConsistentRead", &kConsistentRead},
     {"ReturnConsumedCapacity", &kReturnConsumedCapacity},
     {"ProjectionExpression", &kProjectionExpression},
@@ -31,15 +32,20 @@ const Shape& GetItem::input() const { return kInput; }
 Result<std::shared_ptr<Request>> GetItem::read(const json::Value& body) const {
   auto request = std::make_shared<GetItemRequest>();
   if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
+  if (auto done = check_parameter_mix(body, {"AttributesToGet"}, {"ProjectionExpression"}); !done)
+    return Failure(done.error());
   if (auto done = check_parameter_usage(body, {"ProjectionExpression"}, {}); !done)
     return Failure(done.error());
   auto key = read_key(*json::member(body, "Key"));
   if (!key) return Failure(std::move(key).error());
   request->key = std::move(key).value();
+  auto attributes = read_attributes_to_get(body);
+  if (!attributes) return Failure(std::move(attributes).error());
+  request->projection = std::move(attributes).value();
   request->consistent = read_boolean(body, "ConsistentRead", false);
   request->capacity = read_return_consumed_capacity(body);
   expressions::Substitutions substitutions;
-  if (auto done = read_substitutions(body, substitutions); !done) return Failure(done.error());
+  if (auto done = read_names(body, substitutions); !done) return Failure(done.error());
   if (const auto text = read_text(body, "ProjectionExpression")) {
     auto projection = expressions::parse_projection(*text, substitutions);
     if (!projection) return expression_error(std::move(projection).error());
@@ -52,8 +58,13 @@ Result<std::shared_ptr<Request>> GetItem::read(const json::Value& body) const {
 bool GetItem::consistent(const Request& request) const { return typed(request).consistent; }
 
 Result<std::string> GetItem::key(const model::Table& table, const Request& request) const {
-  auto key = model::key_of_key_map(table.key, typed(request).key);
+  const GetItemRequest& get = typed(request);
+  auto key = model::key_of_key_map(table.key, get.key);
   if (!key) return key_error(key.error());
+  if (get.projection) {
+    if (auto done = check_key_paths(table, get.projection->nested_attributes()); !done)
+      return Failure(done.error());
+  }
   return std::move(key).value();
 }
 

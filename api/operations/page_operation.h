@@ -25,6 +25,7 @@ struct PageRequest : Request {
   bool count_only = false;  // Select=COUNT
   std::optional<uint64_t> limit;
   std::optional<expressions::Condition> filter;
+  bool legacy_filter = false;  // the filter is a QueryFilter or ScanFilter
   std::optional<expressions::Projection> projection;
   std::optional<model::Item> start_key;
   ReturnConsumedCapacity capacity = ReturnConsumedCapacity::kNone;
@@ -40,18 +41,25 @@ class PageReader : public PageOperation {
   void write_answer(const Request& request, const Answer& answer, json::Writer& out) const final;
 };
 
-// Select against ProjectionExpression and IndexName. Query words some refusals as invalid parameters, Scan
-// does not.
+// Select against ProjectionExpression, AttributesToGet and IndexName. Query words refusals as validation errors
+// of its own counting, Scan does not: measured (moto, tests marked aws_verified).
 enum class SelectWording : uint8_t { kQuery, kScan };
 Result<void> read_select(const json::Value& body, SelectWording wording, PageRequest& request);
 // IndexName, ConsistentRead, Limit, ReturnConsumedCapacity.
 void read_page_members(const json::Value& body, PageRequest& request);
 // ExclusiveStartKey's values.
 Result<void> read_start_key(const json::Value& body, PageRequest& request);
-// ProjectionExpression and FilterExpression.
+// The legacy filter, whose name `member` is ("QueryFilter"), with ConditionalOperator; AttributesToGet. Never
+// beside the expressions that took their places.
+Result<void> read_page_filter(const json::Value& body, std::string_view member, PageRequest& request);
+Result<void> read_page_attributes(const json::Value& body, PageRequest& request);
+// FilterExpression and ProjectionExpression.
 Result<void> read_page_expressions(const json::Value& body, expressions::Substitutions& substitutions,
                                    PageRequest& request);
 
+// Paths of the projection and of the filter into key attributes are refused.
+Result<void> check_projection_paths(const model::Table& table, const PageRequest& request);
+Result<void> check_filter_paths(const model::Table& table, const PageRequest& request);
 // A request that names an index: no table has one.
 Result<void> check_index(const PageRequest& request);
 // What is left of `range` after the start key, whose item key is `start`.

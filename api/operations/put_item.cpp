@@ -14,11 +14,11 @@ using namespace shapes;
 constexpr Member kMembers[] = {
     {"TableName", &kTableArn, kRequired},
     {"Item", &kPutItemInputAttributeMap, kRequired},
-    {"Expected", &kExpectedAttributeMap, kOptional, Support::kRefused},
+    {"Expected", &kExpectedAttributeMap},
     {"ReturnValues", &kReturnValue},
     {"ReturnConsumedCapacity", &kReturnConsumedCapacity},
     {"ReturnItemCollectionMetrics", &kReturnItemCollectionMetrics},
-    {"ConditionalOperator", &kConditionalOperator, kOptional, Support::kRefused},
+    {"ConditionalOperator", &kConditionalOperator},
     {"ConditionExpression", &kConditionExpression},
     {"ExpressionAttributeNames", &kExpressionAttributeNameMap},
     {"ExpressionAttributeValues", &kExpressionAttributeValueMap},
@@ -45,11 +45,11 @@ Result<void> read_put_item(const json::Value& item, PutItemRequest& request) {
 Result<std::shared_ptr<Request>> PutItem::read(const json::Value& body) const {
   auto request = std::make_shared<PutItemRequest>();
   if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
-  if (auto done = check_parameter_usage(body, {"ConditionExpression"}, {"ConditionExpression"}); !done)
-    return Failure(done.error());
+  if (auto done = check_write_parameters(body); !done) return Failure(done.error());
   // The item's contents are looked at before the condition, its size after: both before the table.
   const auto stored = read_put_item(*json::member(body, "Item"), *request);
   if (!stored && request->item == nullptr) return Failure(stored.error());
+  if (auto done = read_expected_condition(body, *request); !done) return Failure(done.error());
   if (auto done = read_return_values(body, true, *request); !done) return Failure(done.error());
   expressions::Substitutions substitutions;
   if (auto done = read_substitutions(body, substitutions); !done) return Failure(done.error());
@@ -63,6 +63,7 @@ Result<std::string> PutItem::key(const model::Table& table, const Request& reque
   const auto& put = static_cast<const PutItemRequest&>(request);
   auto key = model::item_key(table.key, *put.item);
   if (!key) return put.in_batch ? key_error(key.error()) : item_key_error(key.error());
+  if (auto done = check_condition_paths(table, put); !done) return Failure(done.error());
   return std::move(key).value();
 }
 

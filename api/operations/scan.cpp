@@ -1,6 +1,7 @@
 // Scan. Pure.
 #include "api/operations/scan.h"
 
+#include "api/operations/legacy_parameters.h"
 #include "api/shapes/item_shapes.h"
 
 namespace stator::api {
@@ -11,11 +12,11 @@ using namespace shapes;
 constexpr Member kMembers[] = {
     {"TableName", &kTableArn, kRequired},
     {"IndexName", &kIndexName},
-    {"AttributesToGet", &kAttributeNameList, kOptional, Support::kRefused},
+    {"AttributesToGet", &kAttributeNameList},
     {"Limit", &kPositiveIntegerObject},
     {"Select", &kSelect},
-    {"ScanFilter", &kFilterConditionMap, kOptional, Support::kRefused},
-    {"ConditionalOperator", &kConditionalOperator, kOptional, Support::kRefused},
+    {"ScanFilter", &kFilterConditionMap},
+    {"ConditionalOperator", &kConditionalOperator},
     {"ExclusiveStartKey", &kKey},
     {"ReturnConsumedCapacity", &kReturnConsumedCapacity},
     {"TotalSegments", &kScanTotalSegments},
@@ -81,11 +82,17 @@ const Shape& Scan::input() const { return kInput; }
 Result<std::shared_ptr<Request>> Scan::read(const json::Value& body) const {
   auto request = std::make_shared<ScanRequest>();
   if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
+  if (auto done = check_parameter_mix(body, {"AttributesToGet", "ScanFilter", "ConditionalOperator"},
+                                      {"ProjectionExpression", "FilterExpression"});
+      !done)
+    return Failure(done.error());
   if (auto done =
           check_parameter_usage(body, {"ProjectionExpression", "FilterExpression"}, {"FilterExpression"});
       !done)
     return Failure(done.error());
   read_page_members(body, *request);
+  if (auto done = read_page_attributes(body, *request); !done) return Failure(done.error());
+  if (auto done = read_page_filter(body, "ScanFilter", *request); !done) return Failure(done.error());
   if (auto done = read_start_key(body, *request); !done) return Failure(done.error());
   if (auto done = read_segments(body, *request); !done) return Failure(done.error());
   if (auto done = read_select(body, SelectWording::kScan, *request); !done) return Failure(done.error());
@@ -100,10 +107,15 @@ Result<model::KeyRange> Scan::range(const model::Table& table, const Request& re
   const ScanRequest& scan = typed(request);
   if (auto done = check_index(scan); !done) return Failure(done.error());
   const model::KeyRange segment = model::segment_range(scan.segment, scan.total_segments);
-  if (!scan.start_key) return segment;
-  auto start = start_of(table, scan, segment);
-  if (!start) return Failure(std::move(start).error());
-  return after_start(segment, *start, true);
+  std::optional<std::string> start;
+  if (scan.start_key) {
+    auto found = start_of(table, scan, segment);
+    if (!found) return Failure(std::move(found).error());
+    start = std::move(found).value();
+  }
+  if (auto done = check_projection_paths(table, scan); !done) return Failure(done.error());
+  if (auto done = check_filter_paths(table, scan); !done) return Failure(done.error());
+  return start ? after_start(segment, *start, true) : segment;
 }
 
 }  // namespace stator::api

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "api/item_reader.h"
+#include "api/operations/legacy_parameters.h"
+#include "api/operations/legacy_updates.h"
 #include "api/shapes/item_shapes.h"
 #include "model/limits.h"
 #include "model/size.h"
@@ -16,9 +18,9 @@ using namespace shapes;
 constexpr Member kMembers[] = {
     {"TableName", &kTableArn, kRequired},
     {"Key", &kKey, kRequired},
-    {"AttributeUpdates", &kAttributeUpdates, kOptional, Support::kRefused},
-    {"Expected", &kExpectedAttributeMap, kOptional, Support::kRefused},
-    {"ConditionalOperator", &kConditionalOperator, kOptional, Support::kRefused},
+    {"AttributeUpdates", &kAttributeUpdates},
+    {"Expected", &kExpectedAttributeMap},
+    {"ConditionalOperator", &kConditionalOperator},
     {"ReturnValues", &kReturnValue},
     {"ReturnConsumedCapacity", &kReturnConsumedCapacity},
     {"ReturnItemCollectionMetrics", &kReturnItemCollectionMetrics},
@@ -38,7 +40,7 @@ bool nests_too_deep(const model::Item& item) {
 // What ReturnValues asks for besides ALL_NEW; null where there is nothing to return.
 std::shared_ptr<const model::Item> old_or_fragments(const UpdateItemRequest& request,
                                                     const StoredItemPtr& old,
-                                                    const expressions::UpdateResult& result) {
+                                                    const model::Item& new_item) {
   model::Item fragment;
   switch (request.return_values) {
     case ReturnValues::kNone:
@@ -47,10 +49,10 @@ std::shared_ptr<const model::Item> old_or_fragments(const UpdateItemRequest& req
     case ReturnValues::kAllOld:
       return item_of(old);
     case ReturnValues::kUpdatedOld:
-      if (old && request.update) fragment = request.update->updated_old(old->item);
+      if (old && request.update) fragment = request.update->touched(old->item);
       break;
     case ReturnValues::kUpdatedNew:
-      if (request.update) fragment = expressions::Update::updated_new(result);
+      if (request.update) fragment = request.update->touched(new_item);
       break;
   }
   return fragment.empty() ? nullptr : std::make_shared<const model::Item>(std::move(fragment));
@@ -65,6 +67,10 @@ const Shape& UpdateItem::input() const { return kInput; }
 Result<std::shared_ptr<Request>> UpdateItem::read(const json::Value& body) const {
   auto request = std::make_shared<UpdateItemRequest>();
   if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
+  if (auto done = check_parameter_mix(body, {"AttributeUpdates", "Expected", "ConditionalOperator"},
+                                      {"UpdateExpression", "ConditionExpression"});
+      !done)
+    return Failure(done.error());
   if (auto done = check_parameter_usage(body, {"UpdateExpression", "ConditionExpression"},
                                         {"UpdateExpression", "ConditionExpression"});
       !done)
@@ -72,6 +78,10 @@ Result<std::shared_ptr<Request>> UpdateItem::read(const json::Value& body) const
   auto key = read_key(*json::member(body, "Key"));
   if (!key) return Failure(std::move(key).error());
   request->key = std::move(key).value();
+  auto updates = read_attribute_updates(body);
+  if (!updates) return Failure(std::move(updates).error());
+  request->update = std::move(updates).value();
+  if (auto done = read_expected_condition(body, *request); !done) return Failure(done.error());
   if (auto done = read_return_values(body, false, *request); !done) return Failure(done.error());
   expressions::Substitutions substitutions;
   if (auto done = read_substitutions(body, substitutions); !done) return Failure(done.error());
@@ -95,7 +105,10 @@ Result<std::string> UpdateItem::key(const model::Table& table, const Request& re
         return invalid_parameters("Cannot update attribute " + attribute +
                                   ". This attribute is part of the key");
     }
+    if (auto done = check_key_paths(table, update.update->nested_attributes()); !done)
+      return Failure(done.error());
   }
+  if (auto done = check_condition_paths(table, update); !done) return Failure(done.error());
   return std::move(key).value();
 }
 
@@ -103,21 +116,23 @@ Evaluation UpdateItem::change(const model::Table&, const Request& request, std::
                               StoredItemPtr old) const {
   const auto& update = static_cast<const UpdateItemRequest&>(request);
   const model::Item& base = old ? old->item : update.key;
-  expressions::UpdateResult result;
+  model::Item item;
   if (update.update) {
     auto applied = update.update->apply(base);
     if (!applied) return expression_error(std::move(applied).error()).error;
-    result = std::move(applied).value();
+    item = std::move(applied).value();
+    // Nothing to do is a strong read: no entry in the log, no Attributes, one unit.
+    if (!old && update.update->only_removes()) return Answer(write_answer_of(old, 0, nullptr));
   } else {
-    result.new_item = base;
+    item = base;
   }
-  if (nests_too_deep(result.new_item)) return validation_error(std::string(kNestingExceeded)).error;
-  const uint64_t size = model::size_bytes(result.new_item);
+  if (nests_too_deep(item)) return validation_error(std::string(kNestingExceeded)).error;
+  const uint64_t size = model::size_bytes(item);
   if (size > model::kItemSizeMax)
     return validation_error("Item size to update has exceeded the maximum allowed size").error;
-  // The fragments are cut out of result.new_item, so it is moved away last.
-  auto attributes = old_or_fragments(update, old, result);
-  const auto new_item = std::make_shared<const model::Item>(std::move(result.new_item));
+  // The fragments are cut out of it, so it is moved away last.
+  auto attributes = old_or_fragments(update, old, item);
+  const auto new_item = std::make_shared<const model::Item>(std::move(item));
   if (update.return_values == ReturnValues::kAllNew) attributes = new_item;
   Effects effects;
   effects.answer = write_answer_of(old, size, std::move(attributes));

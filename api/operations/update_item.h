@@ -1,5 +1,5 @@
-// UpdateItem: changes attributes of an item, or creates it, by an UpdateExpression. Evaluated by the leader
-// of the key's partition. Source: API_UpdateItem. Pure.
+// UpdateItem: changes attributes of an item, or creates it, by an UpdateExpression or by AttributeUpdates.
+// Evaluated by the leader of the key's partition. Source: API_UpdateItem. Pure.
 #pragma once
 
 #include <optional>

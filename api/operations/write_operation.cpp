@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "api/operations/legacy_conditions.h"
+#include "api/operations/legacy_parameters.h"
 #include "model/assert.h"
 
 namespace stator::api {
@@ -44,6 +46,24 @@ Result<void> read_return_values(const json::Value& body, bool only_old, WriteReq
   if (only_old && request.return_values != ReturnValues::kNone &&
       request.return_values != ReturnValues::kAllOld)
     return validation_error("ReturnValues can only be ALL_OLD or NONE");
+  return {};
+}
+
+Result<void> check_write_parameters(const json::Value& body) {
+  if (auto done = check_parameter_mix(body, {"Expected", "ConditionalOperator"}, {"ConditionExpression"}); !done)
+    return done;
+  return check_parameter_usage(body, {"ConditionExpression"}, {"ConditionExpression"});
+}
+
+Result<void> check_condition_paths(const model::Table& table, const WriteRequest& request) {
+  if (!request.condition) return {};
+  return check_key_paths(table, request.condition->nested_attributes());
+}
+
+Result<void> read_expected_condition(const json::Value& body, WriteRequest& request) {
+  auto expected = read_expected(body);
+  if (!expected) return Failure(std::move(expected).error());
+  request.condition = std::move(expected).value();
   return {};
 }
 

@@ -37,6 +37,13 @@ class WriteOperation : public ItemOperation {
 // ReturnValues and ReturnValuesOnConditionCheckFailure. With only_old, values but NONE and ALL_OLD are
 // refused.
 Result<void> read_return_values(const json::Value& body, bool only_old, WriteRequest& request);
+// What PutItem and DeleteItem may say of conditions: old and new parameters together, names and values
+// without an expression.
+Result<void> check_write_parameters(const json::Value& body);
+// Paths of the condition into key attributes are refused.
+Result<void> check_condition_paths(const model::Table& table, const WriteRequest& request);
+// Expected and ConditionalOperator, where they are. Never beside a ConditionExpression.
+Result<void> read_expected_condition(const json::Value& body, WriteRequest& request);
 // ConditionExpression, where there is one.
 Result<void> read_condition(const json::Value& body, expressions::Substitutions& substitutions,
                             WriteRequest& request);

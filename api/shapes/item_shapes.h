@@ -13,8 +13,8 @@ inline constexpr Shape kPutItemInputAttributeMap =
     map_of("PutItemInputAttributeMap", kAttributeName, kAttributeValue);
 inline constexpr Shape kBooleanObject = boolean_of("BooleanObject");
 inline constexpr std::string_view kComparisonOperatorValues[] = {
-    "EQ",      "NE",       "IN",   "LE",       "LT",           "GE",         "GT",
-    "BETWEEN", "NOT_NULL", "NULL", "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH"};
+    "IN",       "NULL", "BETWEEN", "LT",          "NOT_CONTAINS", "EQ",      "GT",
+    "NOT_NULL", "NE",   "LE",      "BEGINS_WITH", "GE",           "CONTAINS"};
 inline constexpr Shape kComparisonOperator = enum_of("ComparisonOperator", kComparisonOperatorValues);
 inline constexpr Shape kAttributeValueList = list_of("AttributeValueList", kAttributeValue);
 inline constexpr Member kExpectedAttributeValueMembers[] = {
@@ -80,7 +80,7 @@ inline constexpr Shape kScanSegment = integer_of("ScanSegment", {0, 999999});
 inline constexpr Shape kKeyList = list_of("KeyList", kKey, {1, 100});
 inline constexpr Member kKeysAndAttributesMembers[] = {
     {"Keys", &kKeyList, kRequired},
-    {"AttributesToGet", &kAttributeNameList, kOptional, Support::kRefused},
+    {"AttributesToGet", &kAttributeNameList},
     {"ConsistentRead", &kConsistentRead},
     {"ProjectionExpression", &kProjectionExpression},
     {"ExpressionAttributeNames", &kExpressionAttributeNameMap},

@@ -80,6 +80,8 @@ std::string print_predicate(const KeyPredicate& predicate) {
       return predicate.attribute + " from " + operand + " to " + print(predicate.upper);
     case KeyOperator::kBeginsWith:
       return predicate.attribute + " begins with " + operand;
+    case KeyOperator::kNotIndexable:
+      break;
   }
   std::abort();
 }
@@ -116,9 +118,9 @@ std::string run_update(const World& world, const std::string& verb, const std::s
   const model::Item old = world.item.value_or(model::Item());
   const auto result = parsed->apply(old);
   if (!result) return refused(result.error());
-  if (verb == "update-old") return print(parsed->updated_old(old));
-  if (verb == "update-new") return print(Update::updated_new(*result));
-  return print_changes(old, result->new_item);
+  if (verb == "update-old") return print(parsed->touched(old));
+  if (verb == "update-new") return print(parsed->touched(*result));
+  return print_changes(old, *result);
 }
 
 model::KeyAttribute read_key_attribute(const std::string& text) {

@@ -58,9 +58,12 @@ TEST(ExpressionLimitsTest, TheTextHas4096Bytes) {
 }
 
 TEST(ExpressionLimitsTest, TheTextIsNotEmpty) {
-  for (const char* text : {"", " ", "\t\r\n "}) {
-    EXPECT_EQ(condition_error(text), "Invalid ConditionExpression: The expression can not be empty;");
-    EXPECT_EQ(update_error(text), "Invalid UpdateExpression: The expression can not be empty;");
+  EXPECT_EQ(condition_error(""), "Invalid ConditionExpression: The expression can not be empty;");
+  EXPECT_EQ(update_error(""), "Invalid UpdateExpression: The expression can not be empty;");
+  for (const std::string text : {" ", "\t\r\n "}) {
+    const std::string error = "Expression: Syntax error; token: \"<EOF>\", near: \"" + text + "\"";
+    EXPECT_EQ(condition_error(text), "Invalid Condition" + error);
+    EXPECT_EQ(update_error(text), "Invalid Update" + error);
   }
 }
 
@@ -126,7 +129,7 @@ TEST(ExpressionLimitsTest, ManyPathsAreComparedQuickly) {
   for (int i = 0; i < 1000; ++i) list.push_back(AttributeValue::n(i));
   const auto result = parsed->apply(model::Item{{"l", AttributeValue::l(list)}});
   ASSERT_TRUE(result.ok());
-  EXPECT_LT(result->new_item.find("l")->as_l()->size(), 600u);
+  EXPECT_LT(result->find("l")->as_l()->size(), 600u);
 }
 
 // A value of an item's size, named again and again, must not be copied again and again.

@@ -125,22 +125,25 @@ void check_update(const std::string& text) {
   }
   EXPECT_FALSE(parsed->attributes().empty());
   for (const model::Item& item : items()) {
-    (void)parsed->updated_old(item);
     const auto result = parsed->apply(item);
     if (!result) continue;
     // Only the attributes that the update names have changed.
     model::Item before = item;
-    model::Item after = result->new_item;
+    model::Item after = *result;
     for (const std::string& attribute : parsed->attributes()) {
       before.erase(attribute);
       after.erase(attribute);
     }
     EXPECT_EQ(before, after) << text;
-    // Every written path is there.
-    for (const DocumentPath& path : result->written) {
-      EXPECT_NE(path.find(result->new_item), nullptr) << text << " " << path.to_string();
+    // Fragments are of the attributes that it names, and of no others.
+    const model::Item fragments = parsed->touched(*result);
+    for (const auto& entry : fragments) {
+      EXPECT_TRUE(std::ranges::binary_search(parsed->attributes(), entry.first)) << text << " " << entry.first;
+      EXPECT_TRUE(result->contains(entry.first)) << text << " " << entry.first;
     }
-    (void)Update::updated_new(*result);
+    if (parsed->only_removes()) {
+      EXPECT_LE(result->size(), item.size()) << text;
+    }
   }
 }
 
