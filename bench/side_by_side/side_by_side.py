@@ -136,10 +136,15 @@ def run_wrk(server, kind, seconds, connections, seed):
         sys.exit(f"side_by_side: wrk failed:\n{done.stdout}{done.stderr}")
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         sys.exit(f"side_by_side: not all of {kind} was answered with success:\n{done.stdout}\n{server.log_tail()}")
+    return parse_wrk(done.stdout)
+
+
+def parse_wrk(output):
     return {
-        "rate": float(re.search(r"Requests/sec:\s+([0-9.]+)", done.stdout)[1]),
-        "p50": milliseconds(done.stdout, "50%"),
-        "p99": milliseconds(done.stdout, "99%"),
+        "requests": int(re.search(r"(\d+) requests in", output)[1]),
+        "rate": float(re.search(r"Requests/sec:\s+([0-9.]+)", output)[1]),
+        "p50": milliseconds(output, "50%"),
+        "p99": milliseconds(output, "99%"),
     }
 
 
