@@ -41,10 +41,11 @@ struct PageAnswer {
   Capacity capacity;
 };
 
-// CreateTable, DescribeTable, UpdateTable, DeleteTable.
+// CreateTable, DescribeTable, UpdateTable, DeleteTable, and what else changes a table.
 struct TableAnswer {
   model::Table table;
   model::TableCounts counts;
+  std::vector<model::TableCounts> index_counts = {};  // local indexes first, each kind in the table's order; short: zeros
 };
 
 // ListTables.

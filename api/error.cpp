@@ -31,6 +31,7 @@ constexpr ErrorShape kIncompleteSignatureShape{"IncompleteSignatureException", k
 constexpr ErrorShape kAccessDeniedShape{"AccessDeniedException", kCoral, 400, "Message"};
 constexpr ErrorShape kInvalidSignatureShape{"InvalidSignatureException", kCoral, 400, "message"};
 constexpr ErrorShape kUnrecognizedClientShape{"UnrecognizedClientException", kCoral, 400, "message"};
+constexpr ErrorShape kPolicyNotFoundShape{"PolicyNotFoundException", kDynamo, 400, "message"};
 constexpr ErrorShape kTableNotFoundShape{"TableNotFoundException", kDynamo, 400, "message"};
 
 Failure failure(ErrorCode code, std::string message) {
@@ -80,6 +81,8 @@ const ErrorShape& error_shape(ErrorCode code) {
       return kUnrecognizedClientShape;
     case ErrorCode::kTableNotFound:
       return kTableNotFoundShape;
+    case ErrorCode::kPolicyNotFound:
+      return kPolicyNotFoundShape;
   }
   return kInternalShape;  // a code of a newer node, passed through by this one
 }
@@ -120,9 +123,12 @@ Failure unknown_operation() { return failure(ErrorCode::kUnknownOperation, ""); 
 
 Failure resource_not_found() { return failure(ErrorCode::kResourceNotFound, "Requested resource not found"); }
 
+Failure resource_not_found(std::string_view what) {
+  return failure(ErrorCode::kResourceNotFound, "Requested resource not found: " + std::string(what));
+}
+
 Failure table_not_found(std::string_view table) {
-  return failure(ErrorCode::kResourceNotFound,
-                 "Requested resource not found: Table: " + std::string(table) + " not found");
+  return resource_not_found("Table: " + std::string(table) + " not found");
 }
 
 Failure backup_table_not_found(std::string_view table) {
@@ -130,9 +136,12 @@ Failure backup_table_not_found(std::string_view table) {
 }
 
 Failure tagged_resource_not_found(std::string_view arn) {
-  // "ResourcArn" is the service's spelling.
-  return failure(ErrorCode::kResourceNotFound,
-                 "Requested resource not found: ResourcArn: " + std::string(arn) + " not found");
+  return resource_not_found("ResourceArn: " + std::string(arn) + " not found");
+}
+
+Failure policy_not_found(std::string_view arn) {
+  return failure(ErrorCode::kPolicyNotFound,
+                 "Resource-based policy not found for the provided ResourceArn: " + std::string(arn));
 }
 
 Failure resource_in_use(std::string message) {

@@ -37,6 +37,7 @@ enum class ErrorCode : uint16_t {
   // Between nodes: this replica does not lead, and nothing was done. Routers go on to the leader (actors/router.h);
   // where a deadline ends that, clients see InternalServerError.
   kNotLeading = 20,
+  kPolicyNotFound = 21,
 };
 
 struct Error {
@@ -71,9 +72,11 @@ Failure validation_error(std::string message);
 Failure serialization_error(std::string message);
 Failure unknown_operation();
 Failure resource_not_found();                            // data plane: "Requested resource not found"
+Failure resource_not_found(std::string_view what);       // "Requested resource not found: <what>"
 Failure table_not_found(std::string_view table);         // control plane: "...: Table: T not found"
 Failure backup_table_not_found(std::string_view table);  // backups: TableNotFoundException
 Failure tagged_resource_not_found(std::string_view arn);
+Failure policy_not_found(std::string_view arn);
 Failure resource_in_use(std::string message);
 Failure conditional_check_failed(std::shared_ptr<const model::Item> item);
 Failure throughput_exceeded(std::string message);

@@ -10,41 +10,55 @@
 #include "api/operations/delete_item.h"
 #include "api/operations/delete_table.h"
 #include "api/operations/describe_continuous_backups.h"
+#include "api/operations/describe_contributor_insights.h"
 #include "api/operations/describe_endpoints.h"
+#include "api/operations/describe_kinesis_streaming_destination.h"
 #include "api/operations/describe_limits.h"
 #include "api/operations/describe_table.h"
 #include "api/operations/describe_time_to_live.h"
 #include "api/operations/get_item.h"
+#include "api/operations/get_resource_policy.h"
 #include "api/operations/list_tables.h"
 #include "api/operations/list_tags_of_resource.h"
 #include "api/operations/put_item.h"
 #include "api/operations/query.h"
 #include "api/operations/scan.h"
+#include "api/operations/tag_resource.h"
+#include "api/operations/untag_resource.h"
+#include "api/operations/update_continuous_backups.h"
 #include "api/operations/update_item.h"
 #include "api/operations/update_table.h"
+#include "api/operations/update_time_to_live.h"
 
 namespace stator::api {
 namespace {
 
-constexpr std::array<const Operation*, 18> kOperations = {
+constexpr std::array<const Operation*, 25> kOperations = {
     &kBatchGetItem,
     &kBatchWriteItem,
     &kCreateTable,
     &kDeleteItem,
     &kDeleteTable,
     &kDescribeContinuousBackups,
+    &kDescribeContributorInsights,
     &kDescribeEndpoints,
+    &kDescribeKinesisStreamingDestination,
     &kDescribeLimits,
     &kDescribeTable,
     &kDescribeTimeToLive,
     &kGetItem,
+    &kGetResourcePolicy,
     &kListTables,
     &kListTagsOfResource,
     &kPutItem,
     &kQuery,
     &kScan,
+    &kTagResource,
+    &kUntagResource,
+    &kUpdateContinuousBackups,
     &kUpdateItem,
     &kUpdateTable,
+    &kUpdateTimeToLive,
 };
 
 }  // namespace

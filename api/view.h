@@ -43,6 +43,8 @@ class TableView {
   virtual const model::Table* find(std::string_view name) const = 0;  // null: there is none
   // Counts as its leaders reported them last.
   virtual model::TableCounts counts(const model::Table& table) const = 0;
+  // The same of an index's entries. Zeros where there is no index of the number, or nothing was reported yet.
+  virtual model::TableCounts index_counts(const model::Table& table, uint16_t number) const = 0;
   // In order of name, beginning with the first above `after` (empty: from the first), until `visit` returns
   // false.
   virtual void list(std::string_view after, const std::function<bool(const model::Table&)>& visit) const = 0;

@@ -8,6 +8,7 @@
 
 #include "cluster/metadata_plan.h"
 #include "model/assert.h"
+#include "model/index.h"
 #include "model/table_record.h"
 
 namespace stator::cluster {
@@ -43,6 +44,12 @@ class StateView final : public api::TableView {
       sum.bytes += counts.bytes;
     }
     return sum;
+  }
+  // A global index's entries are the items of a table of its own.
+  model::TableCounts index_counts(const model::Table& table, uint16_t number) const override {
+    const model::GlobalIndex* index = table.find_global(number);
+    const model::Table* entries = index ? state_.find(model::index_table_name(table.name, index->name)) : nullptr;
+    return entries ? counts(*entries) : model::TableCounts{};
   }
   void list(std::string_view after, const std::function<bool(const model::Table&)>& visit) const override {
     for (auto it = state_.tables.upper_bound(after); it != state_.tables.end() && visit(it->second); ++it) {

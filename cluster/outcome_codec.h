@@ -8,6 +8,7 @@
 
 #include "api/answer.h"
 #include "cluster/body_codec.h"
+#include "cluster/counts_codec.h"
 #include "model/item_record.h"
 #include "model/size.h"
 #include "model/table_record.h"
@@ -40,12 +41,14 @@ inline void write_outcome(schemas::TableOutcome::Builder out, const api::TableAn
   out.setTable(data_of(model::encode_table_record(answer.table)));
   out.setItems(answer.counts.items);
   out.setBytes(answer.counts.bytes);
+  if (!answer.index_counts.empty())
+    write_counts(out.initIndexes(static_cast<unsigned>(answer.index_counts.size())), answer.index_counts);
 }
 
 inline std::optional<api::TableAnswer> read_outcome(schemas::TableOutcome::Reader in) {
   auto table = model::decode_table_record(view_of(in.getTable()));
   if (!table.ok()) return std::nullopt;
-  return api::TableAnswer{std::move(*table), {in.getItems(), in.getBytes()}};
+  return api::TableAnswer{std::move(*table), {in.getItems(), in.getBytes()}, read_counts(in.getIndexes())};
 }
 
 }  // namespace stator::cluster

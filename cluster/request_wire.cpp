@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "cluster/body_codec.h"
+#include "cluster/counts_codec.h"
 #include "model/item_codec.h"
 #include "model/size.h"
 #include "model/table_record.h"
@@ -108,6 +109,8 @@ void write(schemas::TableAnswer::Builder out, const api::TableAnswer& answer) {
   out.setTable(data_of(model::encode_table_record(answer.table)));
   out.setItems(answer.counts.items);
   out.setBytes(answer.counts.bytes);
+  if (!answer.index_counts.empty())
+    write_counts(out.initIndexes(static_cast<unsigned>(answer.index_counts.size())), answer.index_counts);
 }
 
 std::optional<api::BatchAnswer> read(capnp::List<schemas::BatchPart>::Reader in) {
@@ -227,10 +230,11 @@ std::optional<api::Answer> read_answer(schemas::Answered::Reader in) {
       if (auto page = read(in.getPage())) return api::Answer(std::move(*page));
       break;
     case schemas::Answered::TABLE: {
-      auto table = model::decode_table_record(view_of(in.getTable().getTable()));
+      const auto answer = in.getTable();
+      auto table = model::decode_table_record(view_of(answer.getTable()));
       if (!table.ok()) break;
-      return api::Answer(
-          api::TableAnswer{std::move(*table), {in.getTable().getItems(), in.getTable().getBytes()}});
+      return api::Answer(api::TableAnswer{
+          std::move(*table), {answer.getItems(), answer.getBytes()}, read_counts(answer.getIndexes())});
     }
     case schemas::Answered::BATCH:
       if (auto batch = read(in.getBatch())) return api::Answer(std::move(*batch));

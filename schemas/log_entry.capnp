@@ -61,6 +61,12 @@ struct TableOutcome {
   table @0 :Data;               # a table record
   items @1 :UInt64;
   bytes @2 :UInt64;
+  indexes @3 :List(Counts);     # of its indexes, local ones first; absent: zeros
+
+  struct Counts {
+    items @0 :UInt64;
+    bytes @1 :UInt64;
+  }
 }
 
 # The next id that is free, of each kind. Never goes back.

@@ -72,6 +72,12 @@ struct TableAnswer {
   table @0 :Data;               # a table record
   items @1 :UInt64;
   bytes @2 :UInt64;
+  indexes @3 :List(Counts);     # of its indexes, local ones first; absent: zeros
+
+  struct Counts {
+    items @0 :UInt64;
+    bytes @1 :UInt64;
+  }
 }
 
 struct BatchPart {

@@ -108,6 +108,15 @@ Result<void> read_table_name(const json::Value& body, Request& request) {
   return {};
 }
 
+Result<void> read_own_table_name(const json::Value& body, Request& request) {
+  const std::string_view name = name_in_arn(read_text(body, "TableName").value_or(""));
+  if (is_name_length(name)) return read_table_name(body, request);
+  static constexpr Shape kName = name_of("TableName", {model::kTableNameSizeMin, model::kTableNameSizeMax});
+  static constexpr Member kMembers[] = {{"TableName", &kName, kRequired}};
+  static constexpr Shape kNamed = structure_of("TableNamed", kMembers);
+  return validation_error(report_violations(kNamed, body));
+}
+
 std::optional<std::string> table_name_of(std::string_view name_or_arn) {
   const std::string_view name = name_in_arn(name_or_arn);
   if (!is_name_length(name) || !std::ranges::all_of(name, is_name_character)) return std::nullopt;

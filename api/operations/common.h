@@ -29,6 +29,8 @@ bool read_boolean(const json::Value& body, std::string_view name, bool fallback)
 
 // TableName, a name or a table's ARN, into table_name and table_given.
 Result<void> read_table_name(const json::Value& body, Request& request);
+// The same where the operation is about the table itself: a name of the wrong length violates a constraint.
+Result<void> read_own_table_name(const json::Value& body, Request& request);
 // The table's name out of a name or an ARN; nothing where it is no legal name.
 std::optional<std::string> table_name_of(std::string_view name_or_arn);
 std::string table_arn(std::string_view region, std::string_view table);

@@ -1,5 +1,5 @@
-// CreateTable: a table with its key, billing mode, class, protection and tags. Evaluated by group 0's leader,
-// which adds id and uuid and makes the partitions. Source: API_CreateTable. Pure.
+// CreateTable: a table with its keys, indexes, billing mode, throughput, class, protection and tags. Evaluated by group 0's
+// leader, which adds id and uuid, makes the partitions and the tables of the global indexes. Source: API_CreateTable. Pure.
 #pragma once
 
 #include "api/operation.h"

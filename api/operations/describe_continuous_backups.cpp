@@ -27,7 +27,7 @@ Result<std::shared_ptr<Request>> DescribeContinuousBackups::read(const json::Val
 
 Evaluation DescribeContinuousBackups::evaluate(const TableView& tables, const Request& request,
                                                model::Stamp) const {
-  if (tables.find(request.table_name) == nullptr) return backup_table_not_found(request.table_name).error;
+  if (find_table(tables, request) == nullptr) return backup_table_not_found(request.table_name).error;
   return Answer(
       StaticAnswer{R"({"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED",)"
                    R"("PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"DISABLED"}}})"});

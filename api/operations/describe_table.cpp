@@ -26,16 +26,16 @@ Result<std::shared_ptr<Request>> DescribeTable::read(const json::Value& body) co
 }
 
 Evaluation DescribeTable::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
-  const model::Table* table = tables.find(request.table_name);
+  const model::Table* table = find_table(tables, request);
   if (table == nullptr) return table_not_found(request.table_name).error;
-  return Answer(TableAnswer{*table, tables.counts(*table)});
+  return Answer(describe(tables, *table));
 }
 
 void DescribeTable::write_answer(const Request& request, const Answer& answer, json::Writer& out) const {
   const auto* table = std::get_if<TableAnswer>(&answer);
   STATOR_ASSERT(table != nullptr, "DescribeTable gives table answers");
   out.begin_object().key("Table");
-  write_table_description(request, *table, Detail::kWhole, out);
+  write_table_description(request, *table, Detail::kWhole, {}, out);
   out.end_object();
 }
 

@@ -26,8 +26,16 @@ Result<std::shared_ptr<Request>> DescribeTimeToLive::read(const json::Value& bod
 }
 
 Evaluation DescribeTimeToLive::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
-  if (tables.find(request.table_name) == nullptr) return table_not_found(request.table_name).error;
-  return Answer(StaticAnswer{R"({"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}})"});
+  const model::Table* table = find_table(tables, request);
+  if (table == nullptr) return table_not_found(request.table_name).error;
+  StaticAnswer answer;
+  json::Writer out(answer.json);
+  out.begin_object().key("TimeToLiveDescription").begin_object();
+  out.key("TimeToLiveStatus").string(table->time_to_live.enabled ? "ENABLED" : "DISABLED");
+  // A table that had one once says nothing of it.
+  if (table->time_to_live.enabled) out.key("AttributeName").string(table->time_to_live.attribute);
+  out.end_object().end_object();
+  return Answer(std::move(answer));
 }
 
 void DescribeTimeToLive::write_answer(const Request&, const Answer& answer, json::Writer& out) const {

@@ -1,4 +1,4 @@
-// DescribeTimeToLive: DISABLED, as long as no table can enable it. Evaluated by any fresh replica of group 0.
+// DescribeTimeToLive: whether a table's items expire, and by which attribute. Evaluated by any fresh replica of group 0.
 // Source: API_DescribeTimeToLive. Pure.
 #pragma once
 

@@ -34,6 +34,7 @@ Evaluation ListTables::evaluate(const TableView& tables, const Request& request,
   const auto& list = static_cast<const ListTablesRequest&>(request);
   TableListAnswer answer;
   tables.list(list.after, [&](const model::Table& table) {
+    if (table.index_of) return true;  // no table of a client's
     answer.more = answer.names.size() == list.limit;
     if (!answer.more) answer.names.push_back(table.name);
     return !answer.more;

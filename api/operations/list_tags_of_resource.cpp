@@ -1,7 +1,6 @@
 // ListTagsOfResource. Pure.
 #include "api/operations/list_tags_of_resource.h"
 
-#include "api/operations/common.h"
 #include "api/shapes/table_shapes.h"
 #include "model/assert.h"
 
@@ -12,7 +11,7 @@ using namespace shapes;
 
 constexpr Member kMembers[] = {
     {"ResourceArn", &kResourceArnString, kRequired},
-    {"NextToken", &kNextTokenString, kOptional, Support::kRefused},
+    {"NextToken", &kNextTokenString},  // none is ever given, and the service does not look at it
 };
 constexpr Shape kInput = structure_of("ListTagsOfResourceInput", kMembers);
 
@@ -23,19 +22,14 @@ constinit const ListTagsOfResource kListTagsOfResource;
 const Shape& ListTagsOfResource::input() const { return kInput; }
 
 Result<std::shared_ptr<Request>> ListTagsOfResource::read(const json::Value& body) const {
-  auto request = std::make_shared<ListTagsRequest>();
-  request->arn = read_text(body, "ResourceArn").value_or("");
-  auto table = request->arn.starts_with("arn:") ? table_name_of(request->arn) : std::nullopt;
-  if (!table)
-    return validation_error("Invalid TableArn: Invalid ResourceArn provided as input " + request->arn);
-  request->table_name = std::move(*table);
+  auto request = std::make_shared<ResourceRequest>();
+  if (auto done = read_resource(body, *request); !done) return Failure(done.error());
   return std::shared_ptr<Request>(std::move(request));
 }
 
 Evaluation ListTagsOfResource::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
-  const model::Table* table = tables.find(request.table_name);
-  if (table == nullptr)
-    return tagged_resource_not_found(static_cast<const ListTagsRequest&>(request).arn).error;
+  const model::Table* table = find_resource(tables, request);
+  if (table == nullptr) return tagged_resource_not_found(static_cast<const ResourceRequest&>(request).arn).error;
   StaticAnswer answer;
   json::Writer out(answer.json);
   out.begin_object().key("Tags").begin_array();

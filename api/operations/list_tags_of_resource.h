@@ -2,13 +2,9 @@
 // Source: API_ListTagsOfResource. Pure.
 #pragma once
 
-#include "api/operation.h"
+#include "api/operations/tags.h"
 
 namespace stator::api {
-
-struct ListTagsRequest : Request {
-  std::string arn;
-};
 
 class ListTagsOfResource final : public TableOperation {
  public:

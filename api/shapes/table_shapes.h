@@ -10,9 +10,9 @@ namespace stator::api::shapes {
 inline constexpr Shape kKeySchemaAttributeName = string_of("KeySchemaAttributeName", {1, 255});
 inline constexpr std::string_view kScalarAttributeTypeValues[] = {"B", "N", "S"};
 inline constexpr Shape kScalarAttributeType = enum_of("ScalarAttributeType", kScalarAttributeTypeValues);
-inline constexpr Member kAttributeDefinitionMembers[] = {
-    {"AttributeName", &kKeySchemaAttributeName, kRequired},
+inline constexpr Member kAttributeDefinitionMembers[] = {  // in the order of the service's messages
     {"AttributeType", &kScalarAttributeType, kRequired},
+    {"AttributeName", &kKeySchemaAttributeName, kRequired},
 };
 inline constexpr Shape kAttributeDefinition =
     structure_of("AttributeDefinition", kAttributeDefinitionMembers);
@@ -44,9 +44,9 @@ inline constexpr Shape kLocalSecondaryIndex =
     structure_of("LocalSecondaryIndex", kLocalSecondaryIndexMembers);
 inline constexpr Shape kLocalSecondaryIndexList = list_of("LocalSecondaryIndexList", kLocalSecondaryIndex);
 inline constexpr Shape kPositiveLongObject = long_of("PositiveLongObject", {.min = 1});
-inline constexpr Member kProvisionedThroughputMembers[] = {
-    {"ReadCapacityUnits", &kPositiveLongObject, kRequired},
+inline constexpr Member kProvisionedThroughputMembers[] = {  // in the order of the service's messages
     {"WriteCapacityUnits", &kPositiveLongObject, kRequired},
+    {"ReadCapacityUnits", &kPositiveLongObject, kRequired},
 };
 inline constexpr Shape kProvisionedThroughput =
     structure_of("ProvisionedThroughput", kProvisionedThroughputMembers);
@@ -72,8 +72,8 @@ inline constexpr Shape kGlobalSecondaryIndexList = list_of("GlobalSecondaryIndex
 inline constexpr std::string_view kBillingModeValues[] = {"PROVISIONED", "PAY_PER_REQUEST"};
 inline constexpr Shape kBillingMode = enum_of("BillingMode", kBillingModeValues);
 inline constexpr Shape kStreamEnabled = boolean_of("StreamEnabled");
-inline constexpr std::string_view kStreamViewTypeValues[] = {"NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES",
-                                                             "KEYS_ONLY"};
+inline constexpr std::string_view kStreamViewTypeValues[] = {"OLD_IMAGE", "KEYS_ONLY", "NEW_AND_OLD_IMAGES",
+                                                             "NEW_IMAGE"};
 inline constexpr Shape kStreamViewType = enum_of("StreamViewType", kStreamViewTypeValues);
 inline constexpr Member kStreamSpecificationMembers[] = {
     {"StreamEnabled", &kStreamEnabled, kRequired},
@@ -91,16 +91,17 @@ inline constexpr Member kSSESpecificationMembers[] = {
     {"KMSMasterKeyId", &kKMSMasterKeyId},
 };
 inline constexpr Shape kSSESpecification = structure_of("SSESpecification", kSSESpecificationMembers);
-inline constexpr Shape kTagKeyString = string_of("TagKeyString", {1, 128});
-inline constexpr Shape kTagValueString = string_of("TagValueString", {0, 256});
+// The service checks tags in words of their own (operations/tags.h), not as constraints.
+inline constexpr Shape kTagKeyString = string_of("TagKeyString");
+inline constexpr Shape kTagValueString = string_of("TagValueString");
 inline constexpr Member kTagMembers[] = {
-    {"Key", &kTagKeyString, kRequired},
-    {"Value", &kTagValueString, kRequired},
+    {"Key", &kTagKeyString},
+    {"Value", &kTagValueString},
 };
 inline constexpr Shape kTag = structure_of("Tag", kTagMembers);
 inline constexpr Shape kTagList = list_of("TagList", kTag);
-inline constexpr std::string_view kTableClassValues[] = {"STANDARD", "STANDARD_INFREQUENT_ACCESS"};
-inline constexpr Shape kTableClass = enum_of("TableClass", kTableClassValues);
+inline constexpr Shape kTagKeyList = list_of("TagKeyList", kTagKeyString);
+inline constexpr Shape kTableClass = string_of("TableClass");  // has a message of its own (read_table_class)
 inline constexpr Shape kDeletionProtectionEnabled = boolean_of("DeletionProtectionEnabled");
 inline constexpr Shape kResourcePolicy = string_of("ResourcePolicy");
 inline constexpr std::string_view kGlobalTableSettingsReplicationModeValues[] = {"ENABLED", "DISABLED",
@@ -140,5 +141,13 @@ inline constexpr Shape kTableName = name_of("TableName", {3, 255});
 inline constexpr Shape kListTablesInputLimit = integer_of("ListTablesInputLimit", {1, 100});
 inline constexpr Shape kResourceArnString = string_of("ResourceArnString", {1, 1283});
 inline constexpr Shape kNextTokenString = string_of("NextTokenString");
+inline constexpr Shape kTimeToLiveEnabled = boolean_of("TimeToLiveEnabled");
+inline constexpr Shape kTimeToLiveAttributeName = string_of("TimeToLiveAttributeName", {1, 255});
+inline constexpr Member kTimeToLiveSpecificationMembers[] = {  // in the order of the service's messages
+    {"AttributeName", &kTimeToLiveAttributeName, kRequired},
+    {"Enabled", &kTimeToLiveEnabled, kRequired},
+};
+inline constexpr Shape kTimeToLiveSpecification =
+    structure_of("TimeToLiveSpecification", kTimeToLiveSpecificationMembers);
 
 }  // namespace stator::api::shapes

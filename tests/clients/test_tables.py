@@ -269,6 +269,92 @@ def test_provisioned_without_throughput_is_refused(client):
     )
 
 
+def test_warm_throughput_and_limits_are_described(client, name):
+    client.create_table(
+        TableName=name,
+        KeySchema=KEY,
+        AttributeDefinitions=DEFINITION,
+        BillingMode="PAY_PER_REQUEST",
+        OnDemandThroughput={"MaxReadRequestUnits": 100},
+        WarmThroughput={"ReadUnitsPerSecond": 12001, "WriteUnitsPerSecond": 4001},
+    )
+    described = client.describe_table(TableName=name)["Table"]
+    assert described["OnDemandThroughput"] == {"MaxReadRequestUnits": 100}
+    assert described["WarmThroughput"] == {
+        "ReadUnitsPerSecond": 12001,
+        "WriteUnitsPerSecond": 4001,
+        "Status": "ACTIVE",
+    }
+    echoed = client.update_table(TableName=name, OnDemandThroughput={"MaxReadRequestUnits": -1})["TableDescription"]
+    assert echoed["OnDemandThroughput"] == {"MaxReadRequestUnits": -1}
+    assert "OnDemandThroughput" not in client.describe_table(TableName=name)["Table"]
+
+
+def test_update_table_is_about_one_thing(client, table):
+    code, message, status, _ = refusal(
+        client.update_table, TableName=table, DeletionProtectionEnabled=True, TableClass="STANDARD"
+    )
+    assert (code, status) == ("ValidationException", 400)
+    assert message == (
+        "One or more parameter values were invalid: TableClass modification must be the only operation in the request"
+    )
+    code, message, _, _ = refusal(client.update_table, TableName=table)
+    assert (code, message.split(",")[0]) == ("ValidationException", "At least one of ProvisionedThroughput")
+
+
+def test_unchanged_throughput_is_refused(client, name):
+    units = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 3}
+    client.create_table(TableName=name, KeySchema=KEY, AttributeDefinitions=DEFINITION, ProvisionedThroughput=units)
+    code, message, _, _ = refusal(client.update_table, TableName=name, ProvisionedThroughput=units)
+    assert code == "ValidationException"
+    assert message.startswith("The provisioned throughput for the table will not change. ")
+    changed = client.update_table(
+        TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 4, "WriteCapacityUnits": 3}
+    )["TableDescription"]
+    assert (changed["TableStatus"], changed["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("UPDATING", 2)
+    described = client.describe_table(TableName=name)["Table"]
+    assert (described["TableStatus"], described["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("ACTIVE", 4)
+
+
+def test_time_to_live_is_described_once_it_is_on(client, name):
+    tables.create(client, name=name)
+    specification = {"Enabled": True, "AttributeName": "expires"}
+    answer = client.update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
+    assert answer["TimeToLiveSpecification"] == specification
+    described = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
+    again = refusal(client.update_time_to_live, TableName=name, TimeToLiveSpecification=specification)
+    assert again[:2] == ("ValidationException", "TimeToLive is already enabled")
+    off = refusal(
+        client.update_time_to_live,
+        TableName=name,
+        TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires"},
+    )
+    assert off[:2] == (
+        "ValidationException",
+        "Time to live has been modified multiple times within a fixed interval",
+    )
+
+
+def test_tags_come_and_go(client, table):
+    arn = client.describe_table(TableName=table)["Table"]["TableArn"]
+    client.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}])
+    client.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}])
+    assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == [
+        {"Key": "a", "Value": "2"},
+        {"Key": "b", "Value": ""},
+    ]
+    client.untag_resource(ResourceArn=arn, TagKeys=["a", "never set"])
+    assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": ""}]
+    code, message, _, _ = refusal(client.tag_resource, ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": ""}])
+    assert (code, message) == ("ValidationException", "Tag Key cannot be prefixed with aws:, Key: aws:x")
+    code, message, _, _ = refusal(client.untag_resource, ResourceArn=arn + "-not", TagKeys=["a"])
+    assert (code, message) == (
+        "ResourceNotFoundException",
+        f"Requested resource not found: ResourceArn: {arn}-not not found",
+    )
+
+
 def test_features_that_are_off_say_so(client, table):
     """Infrastructure tools ask these of every table at every refresh."""
     arn = client.describe_table(TableName=table)["Table"]["TableArn"]
@@ -277,6 +363,26 @@ def test_features_that_are_off_say_so(client, table):
     assert backups["ContinuousBackupsStatus"] == "ENABLED"
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
     assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
+    assert client.describe_contributor_insights(TableName=table)["ContributorInsightsStatus"] == "DISABLED"
+    assert client.describe_kinesis_streaming_destination(TableName=table)["KinesisDataStreamDestinations"] == []
+    code, message, _, _ = refusal(client.get_resource_policy, ResourceArn=arn)
+    assert (code, message) == (
+        "PolicyNotFoundException",
+        f"Resource-based policy not found for the provided ResourceArn: {arn}",
+    )
+
+
+def test_point_in_time_recovery_stays_off(client, table):
+    off = {"PointInTimeRecoveryEnabled": False}
+    answer = client.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=off)
+    described = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert described == {"PointInTimeRecoveryStatus": "DISABLED"}
+    code, message, _, _ = refusal(
+        client.update_continuous_backups,
+        TableName=table,
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+    )
+    assert code == "ValidationException" and "PointInTimeRecoveryEnabled" in message
 
 
 def test_tags_given_at_creation_are_listed(client, name):

@@ -6,7 +6,8 @@
 //     {"TableName": "t", "Item": {...}}
 //     ----
 //     {"Attributes": {...}}                 or    ValidationException: text
-// A line "partitions N" splits the hash space for Query and Scan. JSON is compared by content. To accept what
+// A line "partitions N" splits the hash space for Query and Scan; "settle" ends the making and the deletion of indexes, as
+// group 0 does; "later N" lets N seconds pass. JSON is compared by content. To accept what
 // the code says now, having understood why it differs: STATOR_REWRITE=1.
 #include <cstdlib>
 #include <filesystem>
@@ -20,11 +21,21 @@ namespace {
 
 struct Block {
   std::string before;     // comments and empty lines, kept when rewritten
-  std::string operation;  // "PutItem", or "partitions 4"
+  std::string operation;  // "PutItem", or a command: "partitions 4"
   std::string request;
   std::string expected;
   size_t line = 0;
 };
+
+bool is_command(const std::string& line) {
+  return line.starts_with("partitions ") || line.starts_with("later ") || line == "settle";
+}
+
+void run_command(const std::string& line, Harness& harness) {
+  if (line.starts_with("partitions ")) harness.partitions = static_cast<uint32_t>(std::stoul(line.substr(11)));
+  if (line.starts_with("later ")) harness.now.micros += std::stoull(line.substr(6)) * 1'000'000;
+  if (line == "settle") harness.tables.settle();
+}
 
 std::vector<Block> read_blocks(const std::filesystem::path& path) {
   std::ifstream file(path);
@@ -47,7 +58,7 @@ std::vector<Block> read_blocks(const std::filesystem::path& path) {
       }
       block.operation = line;
       block.line = number;
-      if (line.starts_with("partitions "))
+      if (is_command(line))
         finish();
       else
         state = kRequest;
@@ -84,8 +95,8 @@ TEST_P(DataDriven, RequestsAndResponses) {
   std::string rewritten;
   for (Block& block : blocks) {
     rewritten += block.before + block.operation + "\n";
-    if (block.operation.starts_with("partitions ")) {
-      harness.partitions = static_cast<uint32_t>(std::stoul(block.operation.substr(11)));
+    if (is_command(block.operation)) {
+      run_command(block.operation, harness);
       continue;
     }
     const std::string actual = harness.text(block.operation, block.request);

@@ -88,6 +88,12 @@ class MemoryTables final : public TableView {
     return counts;
   }
 
+  // As tests set them: entries of global indexes are counted in tables of their own.
+  model::TableCounts index_counts(const model::Table& table, uint16_t number) const override {
+    const auto found = index_entries.find({table.name, number});
+    return found == index_entries.end() ? model::TableCounts{} : found->second;
+  }
+
   void list(std::string_view after, const std::function<bool(const model::Table&)>& visit) const override {
     for (auto entry = after.empty() ? tables.begin() : tables.upper_bound(after); entry != tables.end();
          ++entry) {
@@ -114,7 +120,21 @@ class MemoryTables final : public TableView {
     }
   }
 
+  // What group 0 does behind UpdateTable: indexes that were made are there, deleted ones are gone.
+  void settle() {
+    for (auto& [name, entry] : tables) {
+      std::vector<model::GlobalIndex>& indexes = entry.table.global_indexes;
+      std::erase_if(indexes, [](const auto& index) { return index.status == model::TableStatus::kDeleting; });
+      for (model::GlobalIndex& index : indexes) {
+        index.status = model::TableStatus::kActive;
+        index.backfilling = false;
+      }
+      entry.table.status = model::TableStatus::kActive;
+    }
+  }
+
   std::map<std::string, Entry, std::less<>> tables;
+  std::map<std::pair<std::string, uint16_t>, model::TableCounts> index_entries;
   uint64_t last_id = 0;
 };
 

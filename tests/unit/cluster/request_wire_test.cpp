@@ -1,0 +1,56 @@
+// Goal: what nodes answer each other about tables comes back as it was, and damaged bytes are a value.
+#include "cluster/request_wire.h"
+
+#include "tests/unit/cluster/cluster_testing.h"
+
+namespace stator::cluster {
+namespace {
+
+api::TableAnswer table_answer() {
+  api::TableAnswer answer;
+  answer.table.id = model::TableId(7);
+  answer.table.name = "music";
+  answer.table.key.partition_key = {"artist", model::AttributeType::kS};
+  answer.table.attribute_definitions = {answer.table.key.partition_key};
+  answer.table.created = model::Stamp{5'000'000};
+  answer.counts = {3, 99};
+  return answer;
+}
+
+const api::TableAnswer& as_table(const ForwardAnswer& answer) {
+  return std::get<api::TableAnswer>(*answer.result);
+}
+
+bool same(const model::TableCounts& a, const model::TableCounts& b) { return a.items == b.items && a.bytes == b.bytes; }
+
+TEST(RequestWire, TableAnswersComeBack) {
+  const api::TableAnswer sent = table_answer();
+  const ForwardAnswer got = decode_answer(encode_answer(api::Answer(sent), 42));
+  ASSERT_TRUE(got.result.ok()) << got.result.error().message;
+  EXPECT_EQ(got.applied, 42u);
+  EXPECT_EQ(as_table(got).table, sent.table);
+  EXPECT_TRUE(same(as_table(got).counts, sent.counts));
+  EXPECT_TRUE(as_table(got).index_counts.empty());
+}
+
+TEST(RequestWire, CountsOfIndexesComeBackInTheirOrder) {
+  api::TableAnswer sent = table_answer();
+  sent.index_counts = {{1, 10}, {}, {~uint64_t{0}, 5}};
+  const ForwardAnswer got = decode_answer(encode_answer(api::Answer(sent), 0));
+  ASSERT_TRUE(got.result.ok());
+  const auto& counts = as_table(got).index_counts;
+  ASSERT_EQ(counts.size(), sent.index_counts.size());
+  for (size_t i = 0; i < counts.size(); ++i) EXPECT_TRUE(same(counts[i], sent.index_counts[i])) << i;
+}
+
+TEST(RequestWire, BytesThatAreNoAnswerAreAnError) {
+  const std::string bytes = encode_answer(api::Answer(table_answer()), 1);
+  for (size_t size = 0; size < bytes.size(); size += 8) {
+    const ForwardAnswer got = decode_answer(std::string_view(bytes).substr(0, size));
+    if (!got.result.ok()) EXPECT_EQ(got.result.error().code, api::ErrorCode::kInternalServerError);
+  }
+  EXPECT_FALSE(decode_answer("").result.ok());
+}
+
+}  // namespace
+}  // namespace stator::cluster
