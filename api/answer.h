@@ -16,10 +16,27 @@
 
 namespace stator::api {
 
-// Capacity units of one request on one table. Indexes get their own part when they come.
+// What one index takes of the capacity that a request consumes.
+struct IndexUnits {
+  std::string index;  // its name
+  bool local = false;
+  double units = 0;
+  bool operator==(const IndexUnits&) const = default;
+};
+
+// Capacity units of one request on one table and its indexes.
 struct Capacity {
-  double read_units = 0;
+  double read_units = 0;  // all of them: the table's part and the indexes'
   double write_units = 0;
+  std::vector<IndexUnits> indexes = {};  // the parts of those that were touched; filled where ReturnConsumedCapacity is INDEXES
+  bool operator==(const Capacity&) const = default;
+};
+
+// Of ItemCollectionMetrics: the items of one partition key, in a table with local indexes.
+struct ItemCollection {
+  model::Item key;     // the partition key
+  uint64_t bytes = 0;  // items and entries of local indexes
+  bool operator==(const ItemCollection&) const = default;
 };
 
 // GetItem: item = what was found, projected. PutItem, UpdateItem, DeleteItem: item = Attributes. Null: not in
@@ -27,6 +44,7 @@ struct Capacity {
 struct ItemAnswer {
   std::shared_ptr<const model::Item> item;
   Capacity capacity;
+  std::shared_ptr<const ItemCollection> collection = nullptr;  // where ReturnItemCollectionMetrics asks for it; else null
 };
 
 // Query, Scan: a page, or the part of a page that one partition gave.

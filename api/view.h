@@ -34,6 +34,12 @@ class ItemView {
   // The same over the entries of local indexes (model/index.h), all indexes of the table together: what is visited is the
   // entry as it was projected, with its size.
   virtual Result<void> scan_local(const model::KeyRange& range, bool forward, const Visitor& visit) const = 0;
+  // Bytes of the items of one partition key and of their entries in local indexes, as the service counts.
+  // `prefix`: model::partition_prefix. 0 where the table has no local indexes: nobody counts there.
+  virtual Result<uint64_t> collection_bytes(std::string_view prefix) const {
+    (void)prefix;
+    return 0;
+  }
 };
 
 // The tables: what group 0 holds. Pointers are valid during the evaluation.

@@ -3,6 +3,7 @@
 #include "model/index.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "model/limits.h"
 #include "model/size.h"
@@ -151,13 +152,13 @@ std::string global_index_prefix(std::span<const AttributeValue> partition_key) {
 }
 
 std::optional<IndexKeyFailure> check_index_keys(const Table& table, const Item& item, const Item* before) {
-  for (const LocalIndex& index : table.local_indexes) {
-    if (auto failure = check_attributes(index.name, {&index.sort_key, 1}, true, item, before)) return failure;
-  }
-  for (const GlobalIndex& index : table.global_indexes) {
+  for (const GlobalIndex& index : std::views::reverse(table.global_indexes)) {
     if (index.status == TableStatus::kDeleting) continue;
     if (auto failure = check_attributes(index.name, index.partition_key, false, item, before)) return failure;
     if (auto failure = check_attributes(index.name, index.sort_key, true, item, before)) return failure;
+  }
+  for (const LocalIndex& index : std::views::reverse(table.local_indexes)) {
+    if (auto failure = check_attributes(index.name, {&index.sort_key, 1}, true, item, before)) return failure;
   }
   return std::nullopt;
 }

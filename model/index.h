@@ -48,8 +48,9 @@ std::string local_index_prefix(const AttributeValue& partition_key, uint16_t num
 std::string global_index_prefix(std::span<const AttributeValue> partition_key);
 
 // The first index key attribute that is there and cannot be one: kWrongType, kEmpty or kTooLong. An attribute that is as it
-// is in `before` (null: nothing is) is not looked at. Local indexes first, each kind in the table's order; indexes that are
-// being deleted accept everything. The attributes of a key together must not exceed the limit of one.
+// is in `before` (null: nothing is) is not looked at. Global indexes first, each kind from the last one made to the first
+// (measured: dynalite's tests for PutItem); indexes that are being deleted accept everything. The attributes of a key
+// together must not exceed the limit of one.
 struct IndexKeyFailure {
   std::string index;  // its name
   KeyFailure key;

@@ -12,6 +12,7 @@ inline constexpr uint64_t kSortKeySizeMax = 1024;                   // DG: sort 
 inline constexpr uint32_t kNestingMax = 32;                         // DG: nested attribute depth
 inline constexpr uint64_t kAttributeNameSizeMax = 65535;            // DG: attribute names
 inline constexpr uint64_t kKeyAttributeNameSizeMax = 255;           // DG: attribute names, key attributes
+inline constexpr uint64_t kItemCollectionSizeMax = 10ULL << 30;     // DG: item collections, with local indexes: 10 GB
 inline constexpr uint64_t kPageSizeMax = 1024 * 1024;               // API: Query, Scan: 1 MB a page
 inline constexpr uint64_t kBatchGetKeysMax = 100;                   // API: BatchGetItem
 inline constexpr uint64_t kBatchGetResponseMax = 16 * 1024 * 1024;  // API: BatchGetItem

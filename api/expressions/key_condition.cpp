@@ -17,7 +17,7 @@ namespace stator::expressions {
 namespace {
 
 constexpr auto kKind = ExpressionKind::kKeyCondition;
-constexpr size_t kKeyAttributesMax = 2;  // a partition key and a sort key
+constexpr size_t kTableKeyAttributesMax = 2;  // a partition key and a sort key
 
 using SharedValue = std::shared_ptr<const model::AttributeValue>;
 
@@ -149,37 +149,54 @@ Result<std::vector<KeyPredicate>> predicates_of(const ConditionNode& root) {
   return predicates;
 }
 
+// `used` counts the bytes of the attributes before in the same key: their limit is one for all.
 Result<void> check_value(const model::KeyAttribute& key, const model::AttributeValue& value,
-                         bool is_sort_key) {
+                         bool is_sort_key, uint64_t& used) {
   if (!value.is(key.type)) return Failure(messages::key_type());
   const uint64_t size = model::key_attribute_bytes(value).size();
   if (size == 0) return Failure(messages::key_value_empty(key.name, value.as_b() != nullptr));
-  if (!is_sort_key && size > model::kPartitionKeySizeMax) return Failure(messages::partition_key_too_long());
-  if (is_sort_key && size > model::kSortKeySizeMax) return Failure(messages::sort_key_too_long());
+  used += size;
+  if (!is_sort_key && used > model::kPartitionKeySizeMax) return Failure(messages::partition_key_too_long());
+  if (is_sort_key && used > model::kSortKeySizeMax) return Failure(messages::sort_key_too_long());
   return {};
 }
 
 // In the service's order: the operator, the values, and that the partition key is asked for equality.
-Result<void> check_predicate(const model::KeyAttribute& key, const KeyPredicate& predicate, bool is_sort_key) {
+Result<void> check_predicate(const model::KeyAttribute& key, const KeyPredicate& predicate, bool is_sort_key,
+                             uint64_t& used) {
   if (predicate.op == KeyOperator::kNotIndexable) return Failure(messages::key_not_indexable());
-  if (auto checked = check_value(key, predicate.operand, is_sort_key); !checked) return checked;
   if (predicate.op == KeyOperator::kBetween) {
-    if (auto checked = check_value(key, predicate.upper, is_sort_key); !checked) return checked;
+    uint64_t used_by_lower = used;
+    if (auto checked = check_value(key, predicate.operand, is_sort_key, used_by_lower); !checked) return checked;
+    if (auto checked = check_value(key, predicate.upper, is_sort_key, used); !checked) return checked;
+  } else if (auto checked = check_value(key, predicate.operand, is_sort_key, used); !checked) {
+    return checked;
   }
   if (!is_sort_key && predicate.op != KeyOperator::kEqual) return Failure(messages::key_not_supported());
   return {};
 }
 
-std::string item_key_bytes(const std::string& prefix, const model::AttributeValue& sort_key) {
-  std::string key = prefix;
-  model::append_key_part(key, model::key_attribute_bytes(sort_key));
-  return key;
+const KeyPredicate* find(const std::vector<KeyPredicate>& predicates, const std::string& attribute) {
+  const auto found = std::ranges::find(predicates, attribute, &KeyPredicate::attribute);
+  return found == predicates.end() ? nullptr : &*found;
 }
 
-// The smallest string above `key`.
-std::string after(std::string key) {
-  key.push_back('\0');
-  return key;
+// From left to right without a gap, and only the last may be something else than an equality.
+Result<void> check_order(const KeyAttributes& schema, const std::vector<KeyPredicate>& predicates) {
+  for (size_t later = 1; later < schema.sort_key.size(); ++later) {
+    if (find(predicates, schema.sort_key[later].name) == nullptr) continue;
+    for (size_t prior = 0; prior < later; ++prior) {
+      const KeyPredicate* predicate = find(predicates, schema.sort_key[prior].name);
+      if (predicate == nullptr || predicate->op != KeyOperator::kEqual)
+        return Failure(messages::key_equality_missing(schema.sort_key[prior].name, schema.sort_key[later].name));
+    }
+  }
+  return {};
+}
+
+std::string with_part(std::string prefix, const model::AttributeValue& value) {
+  model::append_key_part(prefix, model::key_attribute_bytes(value));
+  return prefix;
 }
 
 }  // namespace
@@ -189,27 +206,38 @@ Result<void> KeyCondition::check_shape() const {
   return {};
 }
 
-Result<KeyQuery> KeyCondition::resolve(const model::KeySchema& schema) const {
+KeyAttributes key_attributes(const model::KeySchema& schema) {
+  KeyAttributes attributes{{schema.partition_key}, {}};
+  if (schema.sort_key) attributes.sort_key.push_back(*schema.sort_key);
+  return attributes;
+}
+
+Result<KeyQuery> KeyCondition::resolve(const KeyAttributes& schema) const {
   if (!shape_) return Failure(shape_.error());
   const std::vector<KeyPredicate>& predicates = *shape_;
-  const auto find = [&](const std::string& attribute) -> const KeyPredicate* {
-    const auto found = std::find_if(predicates.begin(), predicates.end(),
-                                    [&](const KeyPredicate& p) { return p.attribute == attribute; });
-    return found == predicates.end() ? nullptr : &*found;
-  };
-  if (predicates.size() > 1 && !schema.sort_key) return Failure(messages::key_not_supported());
-  const KeyPredicate* partition = find(schema.partition_key.name);
-  if (partition == nullptr) return Failure(messages::key_missing(schema.partition_key.name));
-  if (auto checked = check_predicate(schema.partition_key, *partition, false); !checked)
-    return Failure(std::move(checked).error());
+  const size_t attributes = schema.partition_key.size() + schema.sort_key.size();
+  if (predicates.size() > std::max(attributes, kTableKeyAttributesMax))
+    return Failure(messages::key_condition_count());
+  if (predicates.size() > attributes) return Failure(messages::key_not_supported());
   KeyQuery query;
-  query.partition_key = partition->operand;
-  if (predicates.size() == 1) return query;
-  const KeyPredicate* sort = find(schema.sort_key->name);
-  if (sort == nullptr) return Failure(messages::key_missing(schema.sort_key->name));
-  if (auto checked = check_predicate(*schema.sort_key, *sort, true); !checked)
-    return Failure(std::move(checked).error());
-  query.sort_key = *sort;
+  uint64_t used = 0;
+  for (const model::KeyAttribute& key : schema.partition_key) {
+    const KeyPredicate* predicate = find(predicates, key.name);
+    if (predicate == nullptr) return Failure(messages::key_missing(key.name));
+    if (auto checked = check_predicate(key, *predicate, false, used); !checked)
+      return Failure(std::move(checked).error());
+    query.partition_key.push_back(predicate->operand);
+  }
+  if (auto checked = check_order(schema, predicates); !checked) return Failure(std::move(checked).error());
+  used = 0;
+  for (const model::KeyAttribute& key : schema.sort_key) {
+    if (query.partition_key.size() + query.sort_key.size() == predicates.size()) break;
+    const KeyPredicate* predicate = find(predicates, key.name);
+    if (predicate == nullptr) return Failure(messages::key_missing(key.name));
+    if (auto checked = check_predicate(key, *predicate, true, used); !checked)
+      return Failure(std::move(checked).error());
+    query.sort_key.push_back(*predicate);
+  }
   return query;
 }
 
@@ -224,24 +252,31 @@ Result<KeyCondition> parse_key_condition(std::string_view text, Substitutions& s
 }
 
 model::KeyRange key_range(const KeyQuery& query) {
-  const std::string prefix = model::partition_prefix(query.partition_key);
+  return key_range(query, model::partition_prefix(query.partition_key.front()));
+}
+
+model::KeyRange key_range(const KeyQuery& query, std::string prefix) {
+  for (size_t i = 0; i + 1 < query.sort_key.size(); ++i)
+    prefix = with_part(std::move(prefix), query.sort_key[i].operand);
   const std::string end = model::prefix_end(prefix);
-  if (!query.sort_key) return {prefix, end};
-  const KeyPredicate& sort = *query.sort_key;
-  const std::string key = item_key_bytes(prefix, sort.operand);
-  switch (sort.op) {
+  if (query.sort_key.empty()) return {prefix, end};
+  const KeyPredicate& last = query.sort_key.back();
+  // Parts may follow (of an index: the rest of its sort key, the table's keys), so a value stands for all keys that begin
+  // with it.
+  const std::string key = with_part(prefix, last.operand);
+  switch (last.op) {
     case KeyOperator::kEqual:
-      return {key, after(key)};
+      return {key, model::prefix_end(key)};
     case KeyOperator::kLess:
       return {prefix, key};
     case KeyOperator::kLessOrEqual:
-      return {prefix, after(key)};
+      return {prefix, model::prefix_end(key)};
     case KeyOperator::kGreater:
-      return {after(key), end};
+      return {model::prefix_end(key), end};
     case KeyOperator::kGreaterOrEqual:
       return {key, end};
     case KeyOperator::kBetween:
-      return {key, after(item_key_bytes(prefix, sort.upper))};
+      return {key, model::prefix_end(with_part(prefix, last.upper))};
     case KeyOperator::kBeginsWith: {
       // Without the part's terminator (00 00) these are the bytes that all keys with the prefix begin with.
       constexpr size_t kTerminatorSize = 2;

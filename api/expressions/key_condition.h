@@ -17,6 +17,9 @@
 
 namespace stator::expressions {
 
+// The most attributes that a key has: a global index's, 4 of the partition key and 4 of the sort key.
+inline constexpr size_t kKeyAttributesMax = 8;
+
 enum class KeyOperator : uint8_t {
   kEqual = 1,
   kLess,
@@ -37,10 +40,17 @@ struct KeyPredicate {
   bool operator==(const KeyPredicate&) const = default;
 };
 
+// The attributes that make the key of a table or an index. Only global indexes have several of a kind.
+struct KeyAttributes {
+  std::vector<model::KeyAttribute> partition_key;  // at least one
+  std::vector<model::KeyAttribute> sort_key;       // in the order of sorting; may be empty
+};
+KeyAttributes key_attributes(const model::KeySchema& schema);
+
 // A Query's key condition that fits its table or index.
 struct KeyQuery {
-  model::AttributeValue partition_key;
-  std::optional<KeyPredicate> sort_key;
+  std::vector<model::AttributeValue> partition_key;  // of each of the attributes
+  std::vector<KeyPredicate> sort_key;  // of the first of them, in order; all but the last are equalities
 };
 
 class KeyCondition {
@@ -58,7 +68,8 @@ class KeyCondition {
 
   // Checks the shape, then attributes, operators, types and key sizes against the schema. Needs no item: an
   // empty table refuses too.
-  Result<KeyQuery> resolve(const model::KeySchema& schema) const;
+  Result<KeyQuery> resolve(const KeyAttributes& schema) const;
+  Result<KeyQuery> resolve(const model::KeySchema& schema) const { return resolve(key_attributes(schema)); }
 
  private:
   Result<std::vector<KeyPredicate>> shape_;
@@ -66,7 +77,9 @@ class KeyCondition {
 
 Result<KeyCondition> parse_key_condition(std::string_view text, Substitutions& substitutions);
 
-// The item keys (model::item_key) that the query selects. from == to where no key can match.
+// The keys that the query selects: of a table (model::item_key), or those that begin with `prefix` and the parts of the
+// sort key after it (model/index.h). from == to where no key can match.
 model::KeyRange key_range(const KeyQuery& query);
+model::KeyRange key_range(const KeyQuery& query, std::string prefix);
 
 }  // namespace stator::expressions

@@ -243,6 +243,13 @@ std::string key_missing(std::string_view attribute) {
   return join("Query condition missed key schema element: ", attribute);
 }
 
+// As DynamoDB Local 3.3.1 words it (floci-io/floci, pull request 2471).
+std::string key_equality_missing(std::string_view attribute, std::string_view later) {
+  return join("RANGE key attributes ", attribute,
+              " must have equality conditions specified in the query because a condition is present on key attribute ",
+              later);
+}
+
 std::string key_not_supported() { return "Query key condition not supported"; }
 
 std::string key_not_indexable() { return "Attempted conditional constraint is not an indexable operation"; }

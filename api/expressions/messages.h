@@ -76,6 +76,7 @@ std::string key_condition_twice();
 // Of key conditions against a schema: no prefix.
 std::string key_condition_count();
 std::string key_missing(std::string_view attribute);
+std::string key_equality_missing(std::string_view attribute, std::string_view later);
 std::string key_not_supported();
 std::string key_not_indexable();
 std::string key_type();

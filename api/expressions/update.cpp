@@ -218,6 +218,18 @@ bool Update::only_removes() const {
   });
 }
 
+const AttributeValue* Update::literal(std::string_view attribute) const {
+  for (const UpdateAction& action : program_->actions) {
+    const DocumentPath& path = action.target.path;
+    if (path.is_nested() || path.attribute() != attribute || action.value.empty()) continue;
+    const ValueOperand* value = action.value.front().value();
+    return value == nullptr ? nullptr : value->value.get();
+  }
+  return nullptr;
+}
+
+bool Update::legacy() const { return program_->legacy; }
+
 const std::vector<std::string>& Update::attributes() const { return program_->attributes; }
 
 const std::vector<std::string>& Update::nested_attributes() const { return program_->nested_attributes; }

@@ -36,6 +36,12 @@ class Update {
   // (scylladb issue 5862): a key alone, with no update at all, makes one.
   bool only_removes() const;
 
+  // The value that stands in the update itself for the whole of an attribute: what SET gives it, or what ADD and DELETE
+  // name. Null where there is none.
+  const model::AttributeValue* literal(std::string_view attribute) const;
+  // Made of AttributeUpdates.
+  bool legacy() const;
+
   // The top-level attributes that it changes, sorted, each once: UpdateItem refuses key attributes among
   // them.
   const std::vector<std::string>& attributes() const;

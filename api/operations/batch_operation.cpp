@@ -45,12 +45,11 @@ void Batch::write_batch_capacity(const BatchRequest& request, const BatchAnswer&
   if (request.capacity == ReturnConsumedCapacity::kNone) return;
   out.key("ConsumedCapacity").begin_array();
   for (const BatchRequest::Group& group : request.groups) {
-    double units = 0;
+    Capacity sum;
     for (size_t i = group.first; i < group.end; ++i) {
-      if (const auto* item = std::get_if<ItemAnswer>(&answer.parts[i]))
-        units += item->capacity.read_units + item->capacity.write_units;
+      if (const auto* item = std::get_if<ItemAnswer>(&answer.parts[i])) add_capacity(sum, item->capacity);
     }
-    write_capacity_entry(group.table_given, units, request.capacity, out);
+    write_capacity_entry(group.table_given, sum, request.capacity, out);
   }
   out.end_array();
 }

@@ -21,6 +21,7 @@ struct BatchRequest : Request {
   };
   std::vector<Group> groups;
   ReturnConsumedCapacity capacity = ReturnConsumedCapacity::kNone;
+  bool collection_metrics = false;  // BatchWriteItem's ReturnItemCollectionMetrics=SIZE
 };
 
 class Batch : public BatchOperation {

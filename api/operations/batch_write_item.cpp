@@ -1,6 +1,8 @@
 // BatchWriteItem. Pure.
 #include "api/operations/batch_write_item.h"
 
+#include <algorithm>
+
 #include "api/operations/delete_item.h"
 #include "api/operations/put_item.h"
 #include "api/shapes/item_shapes.h"
@@ -19,7 +21,8 @@ constexpr Member kMembers[] = {
 };
 constexpr Shape kInput = structure_of("BatchWriteItemInput", kMembers);
 
-Result<RequestPtr> read_part(const json::Value& write, const std::string& table, std::string_view given) {
+Result<RequestPtr> read_part(const json::Value& write, const std::string& table, std::string_view given,
+                             const BatchRequest& batch) {
   const auto put = json::member(write, "PutRequest");
   const auto erase = json::member(write, "DeleteRequest");
   // The service's own words for a request that is both, or neither.
@@ -42,6 +45,8 @@ Result<RequestPtr> read_part(const json::Value& write, const std::string& table,
     request->key = std::move(key).value();
     part = std::move(request);
   }
+  part->capacity = batch.capacity;
+  part->collection_metrics = batch.collection_metrics;
   part->table_name = table;
   part->table_given = given;
   return RequestPtr(std::move(part));
@@ -56,6 +61,31 @@ void write_unprocessed(const Request& part, json::Writer& out) {
   out.end_object().end_object();
 }
 
+// ItemCollectionMetrics: of each table with local indexes the collections that were written, each once.
+void write_collections(const BatchRequest& batch, const BatchAnswer& answer, json::Writer& out) {
+  bool any = false;
+  for (const BatchRequest::Group& group : batch.groups) {
+    std::vector<const ItemCollection*> collections;
+    for (size_t i = group.first; i < group.end; ++i) {
+      const auto* item = std::get_if<ItemAnswer>(&answer.parts[i]);
+      if (item == nullptr || !item->collection) continue;
+      const auto same = std::ranges::find_if(
+          collections, [&](const ItemCollection* other) { return other->key == item->collection->key; });
+      if (same == collections.end())
+        collections.push_back(item->collection.get());
+      else if ((*same)->bytes < item->collection->bytes)
+        *same = item->collection.get();
+    }
+    if (collections.empty()) continue;
+    if (!any) out.key("ItemCollectionMetrics").begin_object();
+    any = true;
+    out.key(group.table_given).begin_array();
+    for (const ItemCollection* collection : collections) write_item_collection(*collection, out);
+    out.end_array();
+  }
+  if (any) out.end_object();
+}
+
 }  // namespace
 
 constinit const BatchWriteItem kBatchWriteItem;
@@ -65,6 +95,7 @@ const Shape& BatchWriteItem::input() const { return kInput; }
 Result<std::shared_ptr<Request>> BatchWriteItem::read(const json::Value& body) const {
   auto request = std::make_shared<BatchRequest>();
   request->capacity = read_return_consumed_capacity(body);
+  request->collection_metrics = read_text(body, "ReturnItemCollectionMetrics") == "SIZE";
   const auto tables = json::object_of(*json::member(body, "RequestItems"));
   uint64_t writes = 0;
   for (const auto& [name, list] : tables) {
@@ -78,7 +109,7 @@ Result<std::shared_ptr<Request>> BatchWriteItem::read(const json::Value& body) c
     if (!table) return Failure(std::move(table).error());
     BatchRequest::Group group{std::string(name), request->parts.size(), 0};
     for (const auto write : json::array_of(list)) {
-      auto part = read_part(write, *table, name);
+      auto part = read_part(write, *table, name, *request);
       if (!part) return Failure(std::move(part).error());
       request->parts.push_back(std::move(part).value());
     }
@@ -104,6 +135,7 @@ void BatchWriteItem::write_answer(const Request& request, const Answer& answer, 
     if (open) out.end_array();
   }
   out.end_object();
+  write_collections(batch, *parts, out);
   write_batch_capacity(batch, *parts, out);
   out.end_object();
 }

@@ -71,6 +71,17 @@ Result<void> read_values(const json::Value& values, expressions::Substitutions& 
   return {};
 }
 
+// The map of the indexes of one kind; nothing where none was touched.
+void write_index_units(std::string_view name, bool local, const Capacity& capacity, json::Writer& out) {
+  if (std::ranges::find(capacity.indexes, local, &IndexUnits::local) == capacity.indexes.end()) return;
+  out.key(name).begin_object();
+  for (const IndexUnits& index : capacity.indexes) {
+    if (index.local != local) continue;
+    out.key(index.index).begin_object().key("CapacityUnits").number(index.units).end_object();
+  }
+  out.end_object();
+}
+
 }  // namespace
 
 Failure invalid_parameters(std::string_view text) {
@@ -243,19 +254,45 @@ double write_units(uint64_t bytes) {
       std::max<uint64_t>(1, (bytes + model::kWriteUnitBytes - 1) / model::kWriteUnitBytes));
 }
 
-void write_capacity_entry(std::string_view table, double units, ReturnConsumedCapacity detail,
+void add_capacity(Capacity& sum, const Capacity& more) {
+  sum.read_units += more.read_units;
+  sum.write_units += more.write_units;
+  for (const IndexUnits& index : more.indexes) {
+    const auto same = std::ranges::find(sum.indexes, index.index, &IndexUnits::index);
+    if (same == sum.indexes.end())
+      sum.indexes.push_back(index);
+    else
+      same->units += index.units;
+  }
+}
+
+void write_capacity_entry(std::string_view table, const Capacity& capacity, ReturnConsumedCapacity detail,
                           json::Writer& out) {
+  const double units = capacity.read_units + capacity.write_units;
   out.begin_object().key("TableName").string(table).key("CapacityUnits").number(units);
-  if (detail == ReturnConsumedCapacity::kIndexes)
-    out.key("Table").begin_object().key("CapacityUnits").number(units).end_object();
+  if (detail == ReturnConsumedCapacity::kIndexes) {
+    double of_table = units;
+    for (const IndexUnits& index : capacity.indexes) of_table -= index.units;
+    out.key("Table").begin_object().key("CapacityUnits").number(of_table).end_object();
+    write_index_units("LocalSecondaryIndexes", true, capacity, out);
+    write_index_units("GlobalSecondaryIndexes", false, capacity, out);
+  }
   out.end_object();
 }
 
-void write_consumed_capacity(const Request& request, double units, ReturnConsumedCapacity detail,
+void write_consumed_capacity(const Request& request, const Capacity& capacity, ReturnConsumedCapacity detail,
                              json::Writer& out) {
   if (detail == ReturnConsumedCapacity::kNone) return;
   out.key("ConsumedCapacity");
-  write_capacity_entry(request.table_given, units, detail, out);
+  write_capacity_entry(request.table_given, capacity, detail, out);
+}
+
+void write_item_collection(const ItemCollection& collection, json::Writer& out) {
+  constexpr uint64_t kGigabyte = 1024 * 1024 * 1024;
+  const auto from = static_cast<double>(collection.bytes / kGigabyte);
+  out.begin_object().key("ItemCollectionKey").item(collection.key);
+  out.key("SizeEstimateRangeGB").begin_array().number(from).number(from + 1).end_array();
+  out.end_object();
 }
 
 }  // namespace stator::api

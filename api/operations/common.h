@@ -68,11 +68,15 @@ double read_units(uint64_t bytes, bool consistent);
 // Units of 1 KB, at least one.
 double write_units(uint64_t bytes);
 
-// One entry: {"TableName": ..., "CapacityUnits": ...}, with INDEXES the table's part as well.
-void write_capacity_entry(std::string_view table, double units, ReturnConsumedCapacity detail,
+// Adds what another part of the request consumed on the same table.
+void add_capacity(Capacity& sum, const Capacity& more);
+// One entry: {"TableName": ..., "CapacityUnits": ...}, with INDEXES the parts of the table and its indexes as well.
+void write_capacity_entry(std::string_view table, const Capacity& capacity, ReturnConsumedCapacity detail,
                           json::Writer& out);
 // The member ConsumedCapacity, or nothing with NONE.
-void write_consumed_capacity(const Request& request, double units, ReturnConsumedCapacity detail,
+void write_consumed_capacity(const Request& request, const Capacity& capacity, ReturnConsumedCapacity detail,
                              json::Writer& out);
+// {"ItemCollectionKey": ..., "SizeEstimateRangeGB": [from, to]}.
+void write_item_collection(const ItemCollection& collection, json::Writer& out);
 
 }  // namespace stator::api

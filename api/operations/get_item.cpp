@@ -91,7 +91,7 @@ void GetItem::write_answer(const Request& request, const Answer& answer, json::W
   STATOR_ASSERT(item != nullptr, "GetItem gives item answers");
   out.begin_object();
   if (item->item) out.key("Item").item(*item->item);
-  write_consumed_capacity(request, item->capacity.read_units, typed(request).capacity, out);
+  write_consumed_capacity(request, item->capacity, typed(request).capacity, out);
   out.end_object();
 }
 

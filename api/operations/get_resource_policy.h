@@ -1,5 +1,5 @@
-// GetResourcePolicy: no table has a policy, which the service says by PolicyNotFoundException. Evaluated by any fresh replica of group 0.
-// Source: API_GetResourcePolicy. Pure.
+// GetResourcePolicy: no table has a policy, which the service says by PolicyNotFoundException. Evaluated by
+// any fresh replica of group 0. Source: API_GetResourcePolicy. Pure.
 #pragma once
 
 #include "api/operations/tags.h"

@@ -46,6 +46,7 @@ constexpr uint32_t kOrdered = bit(AttributeType::kS) | bit(AttributeType::kN) | 
 // The documentation names S, N and B alone; the service takes the other two scalars as well.
 constexpr uint32_t kElement = kOrdered | bit(AttributeType::kBool) | bit(AttributeType::kNull);
 constexpr uint32_t kPrefix = bit(AttributeType::kS) | bit(AttributeType::kB);
+constexpr size_t kKeyConditionsMax = 2;  // a partition key and a sort key
 constexpr size_t kManyValues = SIZE_MAX;  // bounded by the size of the request
 
 // What an operator takes: how many values, of which types.
@@ -345,7 +346,7 @@ Result<std::optional<expressions::Condition>> read_legacy_filter(const json::Val
 Result<expressions::KeyCondition> read_key_conditions(const json::Value& body) {
   auto conditions = read_conditions(*json::member(body, "KeyConditions"));
   if (!conditions) return Failure(std::move(conditions).error());
-  if (conditions->empty() || conditions->size() > 2)
+  if (conditions->empty() || conditions->size() > kKeyConditionsMax)
     return validation_error("Conditions can be of length 1 or 2 only");
   std::vector<expressions::KeyPredicate> predicates;
   for (LegacyCondition& condition : *conditions) {

@@ -6,7 +6,9 @@
 
 #include "api/operations/legacy_conditions.h"
 #include "api/operations/legacy_parameters.h"
+#include "api/operations/page_target.h"
 #include "model/assert.h"
+#include "model/index.h"
 #include "model/limits.h"
 
 namespace stator::api {
@@ -23,59 +25,127 @@ bool is_of_starting_key(std::string_view message) {
       kUnread, [&](std::string_view text) { return message.find(text) != std::string_view::npos; });
 }
 
+// One partition's part of a page, entry by entry.
+class PageBuilder {
+ public:
+  PageBuilder(const model::Table& table, const ItemView& items, const PageRequest& request,
+              const PageProgress& before)
+      : table_(table),
+        items_(items),
+        request_(request),
+        before_(before),
+        target_(reading_target(table, request)),
+        fetches_(fetches_items(table, target_, request)) {}
+
+  // Takes what stands under `key`; false where the page is full or reading failed.
+  bool take(std::string_view key, const StoredItemPtr& entry) {
+    // The entries of all local indexes lie together.
+    if (target_.local && model::local_index_number(key) != target_.local->number) return true;
+    ++page_.scanned_count;
+    page_.bytes_evaluated += entry->size_bytes;
+    entry_bytes_ += entry->size_bytes;
+    if (!request_.filter || request_.filter->matches(entry->item)) {
+      ++page_.count;
+      if (!request_.count_only && !add(*entry)) return false;
+    }
+    // Full exactly here, even where nothing follows: the service looks no further either.
+    page_.stopped =
+        before_.scanned_count + page_.scanned_count >=
+            request_.limit.value_or(std::numeric_limits<uint64_t>::max()) ||
+        before_.bytes_evaluated + page_.bytes_evaluated >= model::kPageSizeMax;
+    if (!page_.stopped) return true;
+    page_.last_key = key;
+    page_.last_evaluated_key = page_key(table_, target_, entry->item);
+    return false;
+  }
+
+  Result<void> read(const model::KeyRange& range, bool forward) {
+    if (is_empty(range)) return {};
+    const auto visit = [this](std::string_view key, const StoredItemPtr& entry) { return take(key, entry); };
+    auto done = target_.local ? items_.scan_local(range, forward, visit) : items_.scan(range, forward, visit);
+    if (!done) return done;
+    if (failure_) return Failure(std::move(*failure_));
+    return {};
+  }
+
+  PageAnswer finish() {
+    const double units = read_units(entry_bytes_, request_.consistent);
+    page_.capacity.read_units = units + item_units_;
+    if (target_.is_index() && request_.capacity == ReturnConsumedCapacity::kIndexes)
+      page_.capacity.indexes.push_back({*request_.index_name, target_.local != nullptr, units});
+    return std::move(page_);
+  }
+
+ private:
+  // Appends what the page shows of the entry; false where the item behind it could not be read.
+  bool add(const StoredItem& entry) {
+    if (!fetches_) {
+      page_.items.push_back(shown(entry.item));
+      return true;
+    }
+    auto key = model::item_key(table_.key, entry.item);
+    STATOR_ASSERT(key.ok(), "entries have the table's keys");
+    auto item = items_.get(*key);
+    if (!item) {
+      failure_ = std::move(item).error();
+      return false;
+    }
+    if (!*item) {  // deleted since the entry was read
+      --page_.count;
+      return true;
+    }
+    page_.bytes_evaluated += (*item)->size_bytes;
+    item_units_ += read_units((*item)->size_bytes, request_.consistent);
+    page_.items.push_back(shown((*item)->item));
+    return true;
+  }
+
+  model::Item shown(const model::Item& item) const {
+    return request_.projection ? request_.projection->apply(item) : item;
+  }
+
+  const model::Table& table_;
+  const ItemView& items_;
+  const PageRequest& request_;
+  const PageProgress& before_;
+  const PageTarget target_;
+  const bool fetches_;  // the items behind the entries
+  PageAnswer page_;
+  uint64_t entry_bytes_ = 0;
+  double item_units_ = 0;  // of items that were fetched: each is rounded by itself
+  std::optional<Error> failure_;
+};
+
 }  // namespace
 
 bool PageReader::consistent(const Request& request) const { return typed(request).consistent; }
 
 Result<const model::GlobalIndex*> PageReader::global_index(const model::Table& table,
                                                            const Request& request) const {
-  const PageRequest& page_request = typed(request);
-  if (!page_request.index_name) return nullptr;
-  if (const model::GlobalIndex* index = table.find_global(*page_request.index_name)) return index;
-  if (table.find_local(*page_request.index_name) != nullptr) return nullptr;
-  return validation_error("The table does not have the specified index: " + *page_request.index_name);
+  const auto target = page_target(table, typed(request));
+  if (!target) return Failure(target.error());
+  return target->global;
 }
 
 Result<PageAnswer> PageReader::evaluate(const model::Table& table, const ItemView& items,
                                         const Request& request, const model::KeyRange& range,
                                         const PageProgress& before) const {
   const PageRequest& page_request = typed(request);
-  const uint64_t limit = page_request.limit.value_or(std::numeric_limits<uint64_t>::max());
-  STATOR_ASSERT(before.scanned_count < limit && before.bytes_evaluated < model::kPageSizeMax,
+  STATOR_ASSERT(before.scanned_count < page_request.limit.value_or(std::numeric_limits<uint64_t>::max()) &&
+                    before.bytes_evaluated < model::kPageSizeMax,
                 "a full page is not read on");
-  PageAnswer page;
-  StoredItemPtr last;
-  const auto visit = [&](std::string_view key, StoredItemPtr stored) {
-    ++page.scanned_count;
-    page.bytes_evaluated += stored->size_bytes;
-    if (!page_request.filter || page_request.filter->matches(stored->item)) {
-      ++page.count;
-      if (!page_request.count_only)
-        page.items.push_back(page_request.projection ? page_request.projection->apply(stored->item)
-                                                     : stored->item);
-    }
-    // Full exactly here, even where nothing follows: the service looks no further either.
-    page.stopped = before.scanned_count + page.scanned_count >= limit ||
-                   before.bytes_evaluated + page.bytes_evaluated >= model::kPageSizeMax;
-    if (page.stopped) page.last_key = key;
-    last = std::move(stored);
-    return !page.stopped;
-  };
-  if (!is_empty(range)) {
-    if (auto done = items.scan(range, forward(request), visit); !done) return Failure(done.error());
-  }
-  if (page.stopped) page.last_evaluated_key = key_attributes(table.key, last->item);
-  page.capacity.read_units = read_units(page.bytes_evaluated, page_request.consistent);
-  return page;
+  PageBuilder builder(table, items, page_request, before);
+  if (auto done = builder.read(range, forward(request)); !done) return Failure(done.error());
+  return builder.finish();
 }
 
 void PageReader::merge(PageAnswer& page, PageAnswer next) const {
   STATOR_ASSERT(!page.stopped, "nothing follows a page that stopped");
   // The least that a read costs is charged once, not for each partition that held nothing.
   if (page.scanned_count == 0)
-    page.capacity = next.capacity;
+    page.capacity = std::move(next.capacity);
   else if (next.scanned_count != 0)
-    page.capacity.read_units += next.capacity.read_units;
+    add_capacity(page.capacity, next.capacity);
   page.items.insert(page.items.end(), std::make_move_iterator(next.items.begin()),
                     std::make_move_iterator(next.items.end()));
   page.count += next.count;
@@ -99,7 +169,7 @@ void PageReader::write_answer(const Request& request, const Answer& answer, json
   out.key("Count").integer(static_cast<int64_t>(page->count));
   out.key("ScannedCount").integer(static_cast<int64_t>(page->scanned_count));
   if (page->last_evaluated_key) out.key("LastEvaluatedKey").item(*page->last_evaluated_key);
-  write_consumed_capacity(request, page->capacity.read_units, page_request.capacity, out);
+  write_consumed_capacity(request, page->capacity, page_request.capacity, out);
   out.end_object();
 }
 
@@ -121,6 +191,7 @@ Result<void> read_select(const json::Value& body, SelectWording wording, PageReq
     return refuse("Cannot specify the " + std::string(lists ? "AttributesToGet" : "ProjectionExpression") +
                   " when choosing to get " + (*select == "COUNT" ? "only the Count" : std::string(*select)));
   request.count_only = *select == "COUNT";
+  request.all_attributes = *select == "ALL_ATTRIBUTES";
   return {};
 }
 
@@ -183,11 +254,6 @@ Result<void> check_projection_paths(const model::Table& table, const PageRequest
 Result<void> check_filter_paths(const model::Table& table, const PageRequest& request) {
   if (!request.filter) return {};
   return check_key_paths(table, request.filter->nested_attributes());
-}
-
-Result<void> check_index(const PageRequest& request) {
-  if (!request.index_name) return {};
-  return validation_error("The table does not have the specified index: " + *request.index_name);
 }
 
 model::KeyRange after_start(model::KeyRange range, const std::string& start, bool forward) {

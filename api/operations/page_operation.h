@@ -23,6 +23,7 @@ struct PageRequest : Request {
   std::optional<std::string> index_name;
   bool consistent = false;
   bool count_only = false;  // Select=COUNT
+  bool all_attributes = false;  // Select=ALL_ATTRIBUTES
   std::optional<uint64_t> limit;
   std::optional<expressions::Condition> filter;
   bool legacy_filter = false;  // the filter is a QueryFilter or ScanFilter
@@ -60,8 +61,6 @@ Result<void> read_page_expressions(const json::Value& body, expressions::Substit
 // Paths of the projection and of the filter into key attributes are refused.
 Result<void> check_projection_paths(const model::Table& table, const PageRequest& request);
 Result<void> check_filter_paths(const model::Table& table, const PageRequest& request);
-// A request that names an index: no table has one.
-Result<void> check_index(const PageRequest& request);
 // What is left of `range` after the start key, whose item key is `start`.
 model::KeyRange after_start(model::KeyRange range, const std::string& start, bool forward);
 // A range in which there is no key.

@@ -2,6 +2,7 @@
 #include "api/operations/scan.h"
 
 #include "api/operations/legacy_parameters.h"
+#include "api/operations/page_target.h"
 #include "api/shapes/item_shapes.h"
 
 namespace stator::api {
@@ -54,13 +55,12 @@ Result<void> read_segments(const json::Value& body, ScanRequest& request) {
   return {};
 }
 
-// The start key as an item key. It must be a key of this table and lie in the segment.
-Result<std::string> start_of(const model::Table& table, const ScanRequest& request,
+// The start key's bytes. It must have the keys of what is read and of its table, and lie in the segment.
+Result<std::string> start_of(const model::Table& table, const PageTarget& target, const ScanRequest& request,
                              const model::KeyRange& segment) {
-  const size_t key_size = table.key.sort_key ? 2 : 1;
-  if (request.start_key->size() != key_size)
+  if (request.start_key->size() != page_key_names(table, target).size())
     return validation_error("Exclusive Start Key must have same size as table's key schema");
-  auto start = model::key_of_key_map(table.key, *request.start_key);
+  auto start = start_bytes(table, target, *request.start_key);
   if (!start)
     return validation_error("The provided starting key is invalid: " +
                             key_error(start.error()).error.message);
@@ -105,17 +105,18 @@ Result<std::shared_ptr<Request>> Scan::read(const json::Value& body) const {
 
 Result<model::KeyRange> Scan::range(const model::Table& table, const Request& request) const {
   const ScanRequest& scan = typed(request);
-  if (auto done = check_index(scan); !done) return Failure(done.error());
-  const model::KeyRange segment = model::segment_range(scan.segment, scan.total_segments);
-  std::optional<std::string> start;
+  const auto target = page_target(table, scan);
+  if (!target) return Failure(target.error());
+  model::KeyRange range = model::segment_range(scan.segment, scan.total_segments);
   if (scan.start_key) {
-    auto found = start_of(table, scan, segment);
-    if (!found) return Failure(std::move(found).error());
-    start = std::move(found).value();
+    auto start = start_of(table, *target, scan, range);
+    if (!start) return Failure(std::move(start).error());
+    range = after_start(std::move(range), *start, true);
   }
   if (auto done = check_projection_paths(table, scan); !done) return Failure(done.error());
   if (auto done = check_filter_paths(table, scan); !done) return Failure(done.error());
-  return start ? after_start(segment, *start, true) : segment;
+  if (auto done = check_projection(table, *target, scan); !done) return Failure(done.error());
+  return range;
 }
 
 }  // namespace stator::api

@@ -1,4 +1,5 @@
-// TagResource: gives a table tags; those that it has already get new values. Evaluated by group 0's leader. Source: API_TagResource. Pure.
+// TagResource: gives a table tags; those that it has already get new values. Evaluated by group 0's leader.
+// Source: API_TagResource. Pure.
 #pragma once
 
 #include "api/operations/tags.h"

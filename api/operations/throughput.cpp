@@ -2,7 +2,6 @@
 #include "api/operations/throughput.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 
@@ -69,23 +68,42 @@ bool is_below(const std::optional<int64_t>& asked, uint64_t floor) {
   return asked && (*asked < 0 || static_cast<uint64_t>(*asked) < floor);
 }
 
+// A day of the Gregorian calendar, counted from 1970-01-01.
+struct Date {
+  uint64_t year = 0;
+  unsigned month = 0;  // 1 to 12
+  unsigned day = 0;    // 1 to 31
+};
+
+// Years begin in March here, so that a leap day is a year's last; 400 of them have 146,097 days.
+Date date_of(uint64_t days_since_1970) {
+  const uint64_t days = days_since_1970 + 719'468;  // since 0000-03-01
+  const uint64_t era = days / 146'097;
+  const uint64_t day_of_era = days % 146'097;
+  const uint64_t year = (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const uint64_t day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+  const auto march_month = static_cast<unsigned>((5 * day_of_year + 2) / 153);
+  const unsigned month = march_month < 10 ? march_month + 3 : march_month - 9;
+  return {era * 400 + year + (month <= 2 ? 1 : 0), month,
+          static_cast<unsigned>(day_of_year - (153 * march_month + 2) / 5 + 1)};
+}
+
 // "Thursday, October 8, 2026 at 11:20:48 PM Coordinated Universal Time"
 std::string spell_time(uint64_t micros) {
   static constexpr const char* kDays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                           "Thursday", "Friday", "Saturday"};
   static constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
                                             "July",    "August",   "September", "October", "November", "December"};
-  const std::chrono::sys_seconds at{std::chrono::seconds(micros / kMicrosASecond)};
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss time{at - day};
-  const auto hour = static_cast<unsigned>(time.hours().count());
+  constexpr uint64_t kFirstWeekday = 4;  // 1970-01-01 was a Thursday
+  const uint64_t days = micros / kMicrosADay;
+  const auto second = static_cast<unsigned>(micros % kMicrosADay / kMicrosASecond);
+  const unsigned hour = second / 3600;
+  const Date date = date_of(days);
   char text[96];
-  std::snprintf(text, sizeof text, "%s, %s %u, %d at %u:%02u:%02u %s Coordinated Universal Time",
-                kDays[std::chrono::weekday(day).c_encoding()], kMonths[static_cast<unsigned>(date.month()) - 1],
-                static_cast<unsigned>(date.day()), static_cast<int>(date.year()), hour % 12 == 0 ? 12 : hour % 12,
-                static_cast<unsigned>(time.minutes().count()), static_cast<unsigned>(time.seconds().count()),
-                hour < 12 ? "AM" : "PM");
+  std::snprintf(text, sizeof text, "%s, %s %u, %llu at %u:%02u:%02u %s Coordinated Universal Time",
+                kDays[(days + kFirstWeekday) % 7], kMonths[date.month - 1], date.day,
+                static_cast<unsigned long long>(date.year), hour % 12 == 0 ? 12 : hour % 12, second / 60 % 60,
+                second % 60, hour < 12 ? "AM" : "PM");
   return text;
 }
 

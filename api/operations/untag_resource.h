@@ -1,4 +1,5 @@
-// UntagResource: takes tags off a table; keys that it does not have are no error. Evaluated by group 0's leader. Source: API_UntagResource. Pure.
+// UntagResource: takes tags off a table; keys that it does not have are no error. Evaluated by group 0's
+// leader. Source: API_UntagResource. Pure.
 #pragma once
 
 #include "api/operations/tags.h"

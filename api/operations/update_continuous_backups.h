@@ -1,5 +1,5 @@
-// UpdateContinuousBackups: turns point-in-time recovery off, which it is; turning it on is refused by name. Evaluated by any fresh replica of group 0.
-// Source: API_UpdateContinuousBackups. Pure.
+// UpdateContinuousBackups: turns point-in-time recovery off, which it is; turning it on is refused by name.
+// Evaluated by any fresh replica of group 0. Source: API_UpdateContinuousBackups. Pure.
 #pragma once
 
 #include "api/operations/table_description.h"

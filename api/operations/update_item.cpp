@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/item_reader.h"
+#include "api/operations/index_changes.h"
 #include "api/operations/legacy_parameters.h"
 #include "api/operations/legacy_updates.h"
 #include "api/shapes/item_shapes.h"
@@ -31,6 +32,9 @@ constexpr Member kMembers[] = {
     {"ReturnValuesOnConditionCheckFailure", &kReturnValuesOnConditionCheckFailure},
 };
 constexpr Shape kInput = structure_of("UpdateItemInput", kMembers);
+
+constexpr std::string_view kUpdatedItemTooLarge =
+    "Item size to update has exceeded the maximum allowed size";
 
 bool nests_too_deep(const model::Item& item) {
   return std::ranges::any_of(
@@ -61,6 +65,8 @@ std::shared_ptr<const model::Item> old_or_fragments(const UpdateItemRequest& req
 }  // namespace
 
 constinit const UpdateItem kUpdateItem;
+
+std::string_view UpdateItem::item_too_large() const { return kUpdatedItemTooLarge; }
 
 const Shape& UpdateItem::input() const { return kInput; }
 
@@ -105,6 +111,7 @@ Result<std::string> UpdateItem::key(const model::Table& table, const Request& re
         return invalid_parameters("Cannot update attribute " + attribute +
                                   ". This attribute is part of the key");
     }
+    if (auto done = check_update_literals(table, *update.update); !done) return Failure(done.error());
     if (auto done = check_key_paths(table, update.update->nested_attributes()); !done)
       return Failure(done.error());
   }
@@ -112,7 +119,7 @@ Result<std::string> UpdateItem::key(const model::Table& table, const Request& re
   return std::move(key).value();
 }
 
-Evaluation UpdateItem::change(const model::Table&, const Request& request, std::string key,
+Evaluation UpdateItem::change(const model::Table& table, const Request& request, std::string key,
                               StoredItemPtr old) const {
   const auto& update = static_cast<const UpdateItemRequest&>(request);
   const model::Item& base = old ? old->item : update.key;
@@ -127,9 +134,10 @@ Evaluation UpdateItem::change(const model::Table&, const Request& request, std::
     item = base;
   }
   if (nests_too_deep(item)) return validation_error(std::string(kNestingExceeded)).error;
+  const model::Item* before = old ? &old->item : nullptr;
+  if (auto done = check_updated_index_keys(table, before, item); !done) return done.error();
   const uint64_t size = model::size_bytes(item);
-  if (size > model::kItemSizeMax)
-    return validation_error("Item size to update has exceeded the maximum allowed size").error;
+  if (size > model::kItemSizeMax) return validation_error(std::string(kUpdatedItemTooLarge)).error;
   // The fragments are cut out of it, so it is moved away last.
   auto attributes = old_or_fragments(update, old, item);
   const auto new_item = std::make_shared<const model::Item>(std::move(item));

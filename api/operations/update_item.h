@@ -25,6 +25,7 @@ class UpdateItem final : public WriteOperation {
   Result<std::shared_ptr<Request>> read(const json::Value& body) const override;
   Evaluation change(const model::Table& table, const Request& request, std::string key,
                     StoredItemPtr old) const override;
+  std::string_view item_too_large() const override;
 };
 
 extern const UpdateItem kUpdateItem;

@@ -3,11 +3,44 @@
 
 #include <algorithm>
 
+#include "api/operations/index_changes.h"
 #include "api/operations/legacy_conditions.h"
 #include "api/operations/legacy_parameters.h"
 #include "model/assert.h"
+#include "model/limits.h"
 
 namespace stator::api {
+
+namespace {
+
+constexpr std::string_view kCollectionTooLarge = "Item collection size limit exceeded.";
+
+// The limit on what one partition key has in a table with local indexes, and ItemCollectionMetrics.
+Result<void> check_collection(const model::Table& table, const ItemView& items, const WriteRequest& request,
+                              const std::string& key, Evaluation& evaluation) {
+  int64_t growth = 0;
+  const auto* effects = std::get_if<Effects>(&evaluation);
+  if (effects != nullptr) {
+    for (const ItemChange& change : effects->items) growth += collection_growth(change);
+  }
+  if (growth <= 0 && !request.collection_metrics) return {};
+  const auto bytes = items.collection_bytes(collection_prefix(key));
+  if (!bytes) return Failure(bytes.error());
+  const auto after = static_cast<uint64_t>(std::max<int64_t>(0, static_cast<int64_t>(*bytes) + growth));
+  if (growth > 0 && after > model::kItemCollectionSizeMax)
+    return Failure(Error{ErrorCode::kItemCollectionSizeLimitExceeded, std::string(kCollectionTooLarge), nullptr});
+  if (!request.collection_metrics) return {};
+  auto decoded = model::decode_item_key(table.key, key);
+  STATOR_ASSERT(decoded.has_value(), "the key of the item that is written");
+  model::Item partition_key;
+  const std::string& name = table.key.partition_key.name;
+  partition_key.set(name, *decoded->find(name));
+  auto& answer = std::get<ItemAnswer>(effects ? std::get<Effects>(evaluation).answer : std::get<Answer>(evaluation));
+  answer.collection = std::make_shared<const ItemCollection>(ItemCollection{std::move(partition_key), after});
+  return {};
+}
+
+}  // namespace
 
 Evaluation WriteOperation::evaluate(const model::Table& table, const ItemView& items, const Request& request,
                                     model::Stamp) const {
@@ -18,7 +51,31 @@ Evaluation WriteOperation::evaluate(const model::Table& table, const ItemView& i
   if (!old) return std::move(old).error();
   if (write.condition && !write.condition->matches(*old ? &(*old)->item : nullptr))
     return conditional_check_failed(write.return_old_on_failure ? item_of(*old) : nullptr).error;
-  return change(table, request, std::move(key).value(), std::move(old).value());
+  Evaluation evaluation = change(table, request, *key, std::move(old).value());
+  if (auto* effects = std::get_if<Effects>(&evaluation)) {
+    if (auto done = add_indexes(table, write, *effects); !done) return done.error();
+  }
+  if (!table.local_indexes.empty() && !std::holds_alternative<Error>(evaluation)) {
+    if (auto done = check_collection(table, items, write, *key, evaluation); !done) return done.error();
+  }
+  return evaluation;
+}
+
+std::string_view WriteOperation::item_too_large() const {
+  return "Item size has exceeded the maximum allowed size";
+}
+
+Result<void> WriteOperation::add_indexes(const model::Table& table, const WriteRequest& request,
+                                         Effects& effects) const {
+  if (table.local_indexes.empty() && table.global_indexes.empty()) return {};
+  Capacity& capacity = std::get<ItemAnswer>(effects.answer).capacity;
+  for (ItemChange& change : effects.items) {
+    const uint64_t local_bytes = add_index_changes(table, change);
+    if (change.size_bytes + local_bytes > model::kItemSizeMax)
+      return validation_error(std::string(item_too_large()));
+    add_index_units(table, change, request.capacity, capacity);
+  }
+  return {};
 }
 
 void WriteOperation::write_answer(const Request& request, const Answer& answer, json::Writer& out) const {
@@ -26,14 +83,18 @@ void WriteOperation::write_answer(const Request& request, const Answer& answer, 
   STATOR_ASSERT(item != nullptr, "writes give item answers");
   out.begin_object();
   if (item->item) out.key("Attributes").item(*item->item);
-  write_consumed_capacity(request, item->capacity.write_units,
-                          static_cast<const WriteRequest&>(request).capacity, out);
+  write_consumed_capacity(request, item->capacity, static_cast<const WriteRequest&>(request).capacity, out);
+  if (item->collection) {
+    out.key("ItemCollectionMetrics");
+    write_item_collection(*item->collection, out);
+  }
   out.end_object();
 }
 
 Result<void> read_return_values(const json::Value& body, bool only_old, WriteRequest& request) {
   request.return_old_on_failure = read_text(body, "ReturnValuesOnConditionCheckFailure") == "ALL_OLD";
   request.capacity = read_return_consumed_capacity(body);
+  request.collection_metrics = read_text(body, "ReturnItemCollectionMetrics") == "SIZE";
   const std::string_view text = read_text(body, "ReturnValues").value_or("NONE");
   if (text == "ALL_OLD")
     request.return_values = ReturnValues::kAllOld;

@@ -17,6 +17,7 @@ struct WriteRequest : Request {
   ReturnValues return_values = ReturnValues::kNone;
   bool return_old_on_failure = false;  // ReturnValuesOnConditionCheckFailure=ALL_OLD
   ReturnConsumedCapacity capacity = ReturnConsumedCapacity::kNone;
+  bool collection_metrics = false;  // ReturnItemCollectionMetrics=SIZE
 };
 
 class WriteOperation : public ItemOperation {
@@ -32,6 +33,12 @@ class WriteOperation : public ItemOperation {
   // What the write does to the item `old` (null: there is none) under `key`, its condition being true.
   virtual Evaluation change(const model::Table& table, const Request& request, std::string key,
                             StoredItemPtr old) const = 0;
+  // What is said of an item that is over 400 KB together with its entries in local indexes.
+  virtual std::string_view item_too_large() const;
+
+ private:
+  // The part of a write that is the indexes': their changes, the size with them, their capacity.
+  Result<void> add_indexes(const model::Table& table, const WriteRequest& request, Effects& effects) const;
 };
 
 // ReturnValues and ReturnValuesOnConditionCheckFailure. With only_old, values but NONE and ALL_OLD are

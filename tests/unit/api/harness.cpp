@@ -62,7 +62,7 @@ Result<std::string> Harness::run(std::string_view name, std::string_view body) {
   if (auto* error = std::get_if<Error>(&evaluation)) return Failure(std::move(*error));
   Answer answer;
   if (auto* effects = std::get_if<Effects>(&evaluation)) {
-    for (const ItemChange& change : effects->items) tables.tables[(*request)->table_name].items.apply(change);
+    for (const ItemChange& change : effects->items) tables.apply((*request)->table_name, change);
     for (TableChange& change : effects->tables) tables.apply(std::move(change));
     answer = std::move(effects->answer);
   } else {
@@ -121,8 +121,11 @@ Evaluation Harness::item(const ItemOperation& operation, const Request& request)
 Evaluation Harness::page(const PageOperation& operation, const Request& request) {
   const MemoryTables::Entry* entry = find(request);
   if (entry == nullptr) return resource_not_found().error;
+  const auto index = operation.global_index(entry->table, request);
+  if (!index) return index.error();
   const auto range = operation.range(entry->table, request);
   if (!range) return range.error();
+  if (*index != nullptr) entry = &tables.index_table(entry->table, (*index)->number);
   if (is_empty(*range)) {
     auto page = operation.evaluate(entry->table, entry->items, request, *range, {});
     if (!page) return std::move(page).error();
@@ -164,7 +167,7 @@ Evaluation Harness::batch(const BatchOperation& operation, const Request& reques
   for (const RequestPtr& part : operation.parts(request)) {
     Evaluation evaluation = evaluate(*part);
     if (auto* effects = std::get_if<Effects>(&evaluation)) {
-      for (const ItemChange& change : effects->items) find(*part)->items.apply(change);
+      for (const ItemChange& change : effects->items) tables.apply(part->table_name, change);
       answers.parts.emplace_back(std::get<ItemAnswer>(std::move(effects->answer)));
     } else if (auto* error = std::get_if<Error>(&evaluation)) {
       answers.parts.emplace_back(std::move(*error));

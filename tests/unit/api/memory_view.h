@@ -27,6 +27,14 @@ class MemoryItems final : public ItemView {
     return visit_rows(local, range, forward, visit);
   }
 
+  Result<uint64_t> collection_bytes(std::string_view prefix) const override {
+    uint64_t bytes = 0;
+    for (const auto* entries : {&rows, &local}) {
+      for (const auto& [key, stored] : *entries) bytes += key.starts_with(prefix) ? stored->size_bytes : 0;
+    }
+    return bytes;
+  }
+
   // Global indexes are MemoryTables' business: their entries are items of other tables.
   void apply(const ItemChange& change) {
     if (change.item)
@@ -73,6 +81,27 @@ class MemoryTables final : public TableView {
     model::Table table;
     MemoryItems items;
   };
+
+  // A write on the table, in its global indexes too: at once, as in a cluster of one.
+  void apply(const std::string& table, const ItemChange& change) {
+    Entry& base = tables.at(table);
+    base.items.apply(change);
+    for (const IndexChange& index : change.indexes) {
+      if (!index.local) MemoryItems::apply(index, index_table(base.table, index.number).items.rows);
+    }
+  }
+
+  // The table that holds a global index's entries.
+  Entry& index_table(const model::Table& base, uint16_t number) {
+    const model::GlobalIndex& index = *base.find_global(number);
+    Entry& entry = index_tables[model::index_table_name(base.name, index.name)];
+    entry.table = base;
+    entry.table.name = model::index_table_name(base.name, index.name);
+    entry.table.local_indexes.clear();
+    entry.table.global_indexes = {index};
+    entry.table.index_of = model::IndexOf{base.id, number};
+    return entry;
+  }
 
   const model::Table* find(std::string_view name) const override {
     const auto found = tables.find(name);
@@ -134,6 +163,7 @@ class MemoryTables final : public TableView {
   }
 
   std::map<std::string, Entry, std::less<>> tables;
+  std::map<std::string, Entry, std::less<>> index_tables;
   std::map<std::pair<std::string, uint16_t>, model::TableCounts> index_entries;
   uint64_t last_id = 0;
 };

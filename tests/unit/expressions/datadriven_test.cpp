@@ -93,8 +93,9 @@ std::string run_key(const World& world, const std::string& text) {
   if (const auto shape = parsed->check_shape(); !shape) return "shape " + refused(shape.error());
   const auto query = parsed->resolve(world.schema);
   if (!query) return "schema " + refused(query.error());
-  const std::string partition = print(query->partition_key);
-  return query->sort_key ? partition + ", " + print_predicate(*query->sort_key) : partition;
+  std::string out = print(query->partition_key.front());
+  for (const KeyPredicate& predicate : query->sort_key) out += ", " + print_predicate(predicate);
+  return out;
 }
 
 // The attributes that are new or different, then the names of those that are gone: {a: 1} without b, c.

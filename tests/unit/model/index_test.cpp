@@ -197,6 +197,12 @@ TEST(CheckIndexKeys, NamesTheFirstThatCannotBeOne) {
   EXPECT_EQ(failure->key.error, KeyError::kWrongType);
   EXPECT_EQ(failure->key.expected, AttributeType::kN);
   EXPECT_EQ(failure->key.actual, AttributeType::kS);
+  Item several = with("g", AttributeValue::n(1));
+  several.set("l", AttributeValue::n(1));
+  several.set("n", s("no number"));
+  EXPECT_EQ(check_index_keys(table, several)->index, "one");
+  several.erase("g");
+  EXPECT_EQ(check_index_keys(table, several)->index, "keys");
   failure = check_index_keys(table, with("c", AttributeValue::b("")));
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->key.error, KeyError::kEmpty);
