@@ -80,6 +80,16 @@ TEST_F(Evaluations, ItemSizesAreExact) {
             "ValidationException: Item size to update has exceeded the maximum allowed size");
 }
 
+// Before the conditions, and before the table is looked for.
+TEST_F(Evaluations, ItemSizeIsToldBeforeConditions) {
+  const std::string item = R"("Item":{"pk":{"S":"a"},"v":{"S":")" + std::string(model::kItemSizeMax, 'x') + R"("}})";
+  const std::string too_large = "ValidationException: Item size has exceeded the maximum allowed size";
+  EXPECT_EQ(harness.text("PutItem", R"({"TableName":"nowhere","Expected":{"pk":{}},)" + item + "}"), too_large);
+  EXPECT_EQ(harness.text("PutItem", R"({"TableName":"nowhere","ConditionExpression":"",)" + item + "}"), too_large);
+  EXPECT_EQ(harness.text("PutItem", R"({"TableName":"nowhere","ReturnValues":"ALL_NEW",)" + item + "}"),
+            "ValidationException: ReturnValues can only be ALL_OLD or NONE");
+}
+
 TEST_F(Evaluations, ConsistencyIsTheRequests) {
   const auto get = [&](std::string_view consistent) {
     const auto request = parse("GetItem", R"({"TableName":"tab","Key":{"k":{"S":"a"}},"ConsistentRead":)" +
