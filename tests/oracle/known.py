@@ -1,0 +1,173 @@
+"""The differences that are known: tests/clients/known_differences.toml, and which of them a pair of answers matches."""
+
+import dataclasses
+import pathlib
+import re
+import tomllib
+
+from . import compare
+
+FILE = pathlib.Path(__file__).resolve().parents[1] / "clients/known_differences.toml"
+WRAPPER = re.compile(r"ExpressionAttributeValues contains invalid value: (.*?)\.? for key :\w+", re.S)
+
+# Families of our answers, for differences of order: DynamoDB Local looks at one thing before another.
+FAMILIES = {
+    # An expression, its placeholders, or a parameter that does not go with another.
+    "expression": re.compile(
+        r"Invalid (Update|Condition|Projection|Filter|KeyCondition)Expression: |Expression(AttributeNames|AttributeValues) "
+        r"|Value provided in ExpressionAttribute"
+    ),
+    # A value that no attribute may have.
+    "value": re.compile(r"The parameter cannot be converted|Supplied AttributeValue|Attempting to store|Number (over|under)flow|Input collection"
+                        r"|One or more parameter values were invalid: (Input collection|An (string|number) set|Binary sets|Null attribute)"
+                        r"|One or more parameter values are not valid"),  # fmt: skip
+    # An action of AttributeUpdates.
+    "update": re.compile(r"One or more parameter values were invalid: (ADD action|DELETE action|Only DELETE|Cannot update)"),
+    # A member's presence, length, range or enumeration.
+    "constraint": re.compile(r"\d+ validation errors? detected: "),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """One operation, one request shape: what Stator answers and what DynamoDB Local does. Texts are masked (compare.masked)."""
+
+    operation: str
+    shape: str
+    ours: str
+    local: str
+    only: str | None
+    why: str
+    source: str
+
+    def matches(self, operation, request, ours, local):
+        """`ours` and `local` as compare.normal gives them."""
+        if operation != self.operation:
+            return False
+        if isinstance(ours, list) and isinstance(local, list):
+            left, right = _texts(ours, local)
+            return _fits(self.local, local[1], right) and _fits(self.ours, ours[1], left)
+        if isinstance(ours, list):
+            return self.local == "accepted" and _fits(self.ours, ours[1], compare.masked(ours[2]))
+        if isinstance(local, list):
+            return self.ours == "accepted" and _fits(self.local, local[1], compare.masked(local[2]))
+        return self.only is not None and DIFFERENCES[self.only](request, ours, local)
+
+
+def _texts(ours, local):
+    """Both messages masked, without what wraps the error of an expression's value: the difference is in what is wrapped."""
+    left, right = WRAPPER.fullmatch(ours[2]), WRAPPER.fullmatch(local[2])
+    if left and right:
+        return compare.masked(left[1]), compare.masked(right[1]).removesuffix(".")
+    return compare.masked(ours[2]), compare.masked(local[2])
+
+
+def _fits(expected, error, text):
+    if expected.startswith("<"):
+        return FAMILIES[expected.strip("<>")].match(text) is not None
+    name, _, message = expected.rpartition(" | ")
+    return error == (name or "ValidationException") and text.removesuffix(".") == message.removesuffix(".")
+
+
+def _without(body, *members):
+    return {name: value for name, value in body.items() if name not in members}
+
+
+def _units(body):
+    """The capacity units of an answer, of one table or of several."""
+    capacity = body.get("ConsumedCapacity", {})
+    entries = capacity if isinstance(capacity, list) else [capacity]
+    return [entry.get("CapacityUnits") for entry in entries]
+
+
+def _capacity_only(ours, local):
+    return _without(ours, "ConsumedCapacity") == _without(local, "ConsumedCapacity")
+
+
+def _nothing_read(request, ours, local):
+    """An answer without an item read: half a unit or one, where DynamoDB Local counts none."""
+    least = 1.0 if request.get("ConsistentRead") else 0.5
+    return _capacity_only(ours, local) and ours.get("ScannedCount") == 0 and _units(local) == [0.0] and _units(ours) == [least]
+
+
+def _missing_keys_read(request, ours, local):
+    """A batch that asked for keys that are not there: each costs what the smallest item costs."""
+    return _capacity_only(ours, local) and len(_units(ours)) == len(_units(local)) and all(
+        mine > other for mine, other in zip(_units(ours), _units(local)))  # fmt: skip
+
+
+def _missing_deleted(request, ours, local):
+    """A batch that deletes what is not there: one unit each, where DynamoDB Local counts two."""
+    deletes = sum("DeleteRequest" in write for writes in request["RequestItems"].values() for write in writes)
+    return _capacity_only(ours, local) and len(_units(ours)) == len(_units(local)) == 1 and 0 < _units(local)[0] - _units(ours)[0] <= deletes
+
+
+def _capacity_not_asked_for(request, ours, local):
+    return "ConsumedCapacity" not in ours and request.get("ReturnConsumedCapacity") in (None, "NONE") and _without(local, "ConsumedCapacity") == ours
+
+
+def _stopped_at_limit(request, ours, local):
+    """The page ends at its Limit with the last item: there is a LastEvaluatedKey even so."""
+    return ours.get("ScannedCount") == request.get("Limit") and "LastEvaluatedKey" not in local and _without(ours, "LastEvaluatedKey") == local
+
+
+def _elements(request, ours, local):
+    """Updated elements of lists alone, where DynamoDB Local returns the lists that they are in."""
+    return request.get("ReturnValues") in ("UPDATED_NEW", "UPDATED_OLD") and _within(ours, local) and "[" in request.get("UpdateExpression", "")
+
+
+def _within(ours, local):
+    if isinstance(ours, dict) and isinstance(local, dict):
+        return ours.keys() == local.keys() and all(_within(ours[name], local[name]) for name in ours)
+    if isinstance(ours, list) and isinstance(local, list):
+        rest = iter(local)
+        return all(any(_within(mine, other) for other in rest) for mine in ours)
+    return ours == local
+
+
+def only_removes(request):
+    """Whether an UpdateItem has nothing but REMOVE and DELETE: of an item that is not there it makes none."""
+    if request.get("AttributeUpdates"):
+        return all((update or {}).get("Action") == "DELETE" for update in request["AttributeUpdates"].values())
+    return bool(re.match(r"\s*(REMOVE|DELETE)\b", request.get("UpdateExpression") or "", re.I)) and not re.search(
+        r"\b(SET|ADD)\b", request["UpdateExpression"], re.I)  # fmt: skip
+
+
+def _made_by_removing(request, ours, local):
+    """The item that DynamoDB Local makes of its key alone, shown by ALL_NEW."""
+    return only_removes(request) and "Attributes" not in ours and _capacity_only(ours, _without(local, "Attributes"))
+
+
+def _no_metrics(request, ours, local):
+    """ItemCollectionMetrics, which DynamoDB Local never returns."""
+    kept = _without(ours, "ItemCollectionMetrics")
+    return "ItemCollectionMetrics" in ours and (kept == local or (
+        request.get("ReturnConsumedCapacity") in (None, "NONE") and kept == _without(local, "ConsumedCapacity")))  # fmt: skip
+
+
+# Of answers that both accept: what may differ, and when.
+DIFFERENCES = {
+    "capacity of nothing read": _nothing_read,
+    "capacity of missing keys": _missing_keys_read,
+    "capacity of deletes of what is missing": _missing_deleted,
+    "capacity that was not asked for": _capacity_not_asked_for,
+    "LastEvaluatedKey at the limit": _stopped_at_limit,
+    "elements of lists": _elements,
+    "an item made by removing": _made_by_removing,
+    "item collection metrics": _no_metrics,
+}
+
+
+def load(path=FILE):
+    """Every known difference: a [[rule]] stands for one an operation that it lists and one a text of ours that it lists."""
+    found = []
+    for rule in tomllib.loads(path.read_text())["rule"]:
+        for operation in rule["operations"]:
+            for ours in rule.get("ours", ["accepted"]):
+                found.append(Known(operation, rule["shape"], ours, rule.get("local", "accepted"), rule.get("only"), rule["why"], rule["source"]))
+    return found
+
+
+def find(known, operation, request, ours, local):
+    """The first that matches, or None."""
+    return next((one for one in known if one.matches(operation, request, ours, local)), None)
