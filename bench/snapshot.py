@@ -11,6 +11,7 @@ is asked for every item by strong reads.
 """
 
 import argparse
+import functools
 import pathlib
 import random
 import shutil
@@ -45,7 +46,7 @@ def main():
         cluster = Cluster(pathlib.Path(folder) / "data", args=["--partitions-per-table", str(options.partitions)])
         try:
             cluster.start()
-            return 0 if measure(cluster, options.megabytes, options.rate, print) else 1
+            return 0 if measure(cluster, options.megabytes, options.rate, functools.partial(print, flush=True)) else 1
         finally:
             cluster.end()
 
