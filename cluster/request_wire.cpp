@@ -6,6 +6,7 @@
 
 #include "cluster/body_codec.h"
 #include "cluster/counts_codec.h"
+#include "cluster/index_units_codec.h"
 #include "model/item_codec.h"
 #include "model/size.h"
 #include "model/table_record.h"
@@ -32,8 +33,12 @@ std::optional<model::Item> read_item(capnp::Data::Reader bytes) {
 void write(schemas::Capacity::Builder out, const api::Capacity& capacity) {
   out.setReadUnits(capacity.read_units);
   out.setWriteUnits(capacity.write_units);
+  if (!capacity.indexes.empty())
+    write_index_units(out.initIndexes(static_cast<uint>(capacity.indexes.size())), capacity.indexes);
 }
-api::Capacity read(schemas::Capacity::Reader in) { return {in.getReadUnits(), in.getWriteUnits()}; }
+api::Capacity read(schemas::Capacity::Reader in) {
+  return {in.getReadUnits(), in.getWriteUnits(), read_index_units(in.getIndexes())};
+}
 
 void write(schemas::Error::Builder out, const api::Error& error) {
   out.setCode(static_cast<uint16_t>(error.code));
@@ -56,6 +61,10 @@ api::Error read(schemas::Error::Reader in) {
 
 void write(schemas::ItemAnswer::Builder out, const api::ItemAnswer& answer) {
   write(out.initCapacity(), answer.capacity);
+  if (answer.collection) {
+    out.setCollectionKey(data_of(item_bytes(answer.collection->key)));
+    out.setCollectionBytes(answer.collection->bytes);
+  }
   if (!answer.item) return;
   out.setHasItem(true);
   out.setItem(data_of(item_bytes(*answer.item)));
@@ -63,6 +72,12 @@ void write(schemas::ItemAnswer::Builder out, const api::ItemAnswer& answer) {
 std::optional<api::ItemAnswer> read(schemas::ItemAnswer::Reader in) {
   api::ItemAnswer answer;
   answer.capacity = read(in.getCapacity());
+  if (in.getCollectionKey().size() != 0) {
+    auto key = read_item(in.getCollectionKey());
+    if (!key) return std::nullopt;
+    answer.collection = std::make_shared<const api::ItemCollection>(
+        api::ItemCollection{std::move(*key), in.getCollectionBytes()});
+  }
   if (in.getHasItem()) {
     auto item = read_item(in.getItem());
     if (!item) return std::nullopt;

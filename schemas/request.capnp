@@ -48,12 +48,21 @@ struct Error {
 struct Capacity {
   readUnits @0 :Float64;
   writeUnits @1 :Float64;
+  indexes @2 :List(IndexUnits); # their parts of the units, where the client asked for them
+
+  struct IndexUnits {
+    index @0 :Data;             # its name
+    local @1 :Bool;
+    units @2 :Float64;
+  }
 }
 
 struct ItemAnswer {
   hasItem @0 :Bool;
   item @1 :Data;
   capacity @2 :Capacity;
+  collectionKey @3 :Data;       # an Item message: the partition key whose size was asked for; empty: it was not
+  collectionBytes @4 :UInt64;
 }
 
 struct PageAnswer {
