@@ -47,7 +47,9 @@ TEST(RequestWire, BytesThatAreNoAnswerAreAnError) {
   const std::string bytes = encode_answer(api::Answer(table_answer()), 1);
   for (size_t size = 0; size < bytes.size(); size += 8) {
     const ForwardAnswer got = decode_answer(std::string_view(bytes).substr(0, size));
-    if (!got.result.ok()) EXPECT_EQ(got.result.error().code, api::ErrorCode::kInternalServerError);
+    if (!got.result.ok()) {
+      EXPECT_EQ(got.result.error().code, api::ErrorCode::kInternalServerError);
+    }
   }
   EXPECT_FALSE(decode_answer("").result.ok());
 }
