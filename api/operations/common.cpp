@@ -109,23 +109,18 @@ bool read_boolean(const json::Value& body, std::string_view name, bool fallback)
 Result<void> read_table_name(const json::Value& body, Request& request) {
   const std::string_view given = read_text(body, "TableName").value_or("");
   const std::string_view name = name_in_arn(given);
-  if (!is_name_length(name))
-    return validation_error("TableName must be at least 3 characters long and at most 255 characters long");
+  if (!is_name_length(name)) {
+    static constexpr Shape kName = name_of("TableName", {model::kTableNameSizeMin, model::kTableNameSizeMax});
+    static constexpr Member kMembers[] = {{"TableName", &kName, kRequired}};
+    static constexpr Shape kNamed = structure_of("TableNamed", kMembers);
+    return validation_error(report_violations(kNamed, body));
+  }
   if (!std::ranges::all_of(name, is_name_character))
     return validation_error(violation(shapes::kTableArn, json::member(body, "TableName"), "tableName",
                                       "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"));
   request.table_given = given;
   request.table_name = name;
   return {};
-}
-
-Result<void> read_own_table_name(const json::Value& body, Request& request) {
-  const std::string_view name = name_in_arn(read_text(body, "TableName").value_or(""));
-  if (is_name_length(name)) return read_table_name(body, request);
-  static constexpr Shape kName = name_of("TableName", {model::kTableNameSizeMin, model::kTableNameSizeMax});
-  static constexpr Member kMembers[] = {{"TableName", &kName, kRequired}};
-  static constexpr Shape kNamed = structure_of("TableNamed", kMembers);
-  return validation_error(report_violations(kNamed, body));
 }
 
 std::optional<std::string> table_name_of(std::string_view name_or_arn) {

@@ -218,7 +218,7 @@ const Shape& CreateTable::input() const { return kInput; }
 Result<std::shared_ptr<Request>> CreateTable::read(const json::Value& body) const {
   auto request = std::make_shared<CreateTableRequest>();
   model::Table& table = request->table;
-  if (auto done = read_own_table_name(body, *request); !done) return Failure(done.error());
+  if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
   table.name = request->table_name;
   if (auto done = read_throughput(body, table); !done) return Failure(done.error());
   if (auto done = read_schema(body, table); !done) return Failure(done.error());

@@ -24,7 +24,7 @@ const Shape& DescribeContributorInsights::input() const { return kInput; }
 
 Result<std::shared_ptr<Request>> DescribeContributorInsights::read(const json::Value& body) const {
   auto request = std::make_shared<DescribeContributorInsightsRequest>();
-  if (auto done = read_own_table_name(body, *request); !done) return Failure(done.error());
+  if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
   request->index = read_text(body, "IndexName").value_or("");
   return std::shared_ptr<Request>(std::move(request));
 }

@@ -201,7 +201,7 @@ void write_table_description(const Request& request, const TableAnswer& answer, 
 
 Result<std::shared_ptr<Request>> read_table_request(const json::Value& body) {
   auto request = std::make_shared<Request>();
-  if (auto done = read_own_table_name(body, *request); !done) return Failure(done.error());
+  if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
   return request;
 }
 

@@ -222,7 +222,7 @@ const Shape& UpdateTable::input() const { return kInput; }
 
 Result<std::shared_ptr<Request>> UpdateTable::read(const json::Value& body) const {
   auto request = std::make_shared<UpdateTableRequest>();
-  if (auto done = read_own_table_name(body, *request); !done) return Failure(done.error());
+  if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
   request->on_demand = read_on_demand(body);
   request->warm = read_warm(body);
   if (auto done = check_concerns(body, *request); !done) return Failure(done.error());

@@ -40,7 +40,7 @@ const Shape& UpdateTimeToLive::input() const { return kInput; }
 
 Result<std::shared_ptr<Request>> UpdateTimeToLive::read(const json::Value& body) const {
   auto request = std::make_shared<UpdateTimeToLiveRequest>();
-  if (auto done = read_own_table_name(body, *request); !done) return Failure(done.error());
+  if (auto done = read_table_name(body, *request); !done) return Failure(done.error());
   const auto specification = json::member(body, "TimeToLiveSpecification");
   STATOR_ASSERT(specification.has_value(), "a required member");
   request->enabled = read_boolean(*specification, "Enabled", false);
