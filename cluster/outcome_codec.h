@@ -9,6 +9,8 @@
 #include "api/answer.h"
 #include "cluster/body_codec.h"
 #include "cluster/counts_codec.h"
+#include "cluster/index_units_codec.h"
+#include "model/item_codec.h"
 #include "model/item_record.h"
 #include "model/size.h"
 #include "model/table_record.h"
@@ -16,9 +18,30 @@
 
 namespace stator::cluster {
 
+inline void write_details(schemas::Outcome::Details::Builder out, const api::ItemAnswer& answer) {
+  const auto& indexes = answer.capacity.indexes;
+  if (!indexes.empty()) write_index_units(out.initIndexes(static_cast<unsigned>(indexes.size())), indexes);
+  if (!answer.collection) return;
+  std::string key;
+  model::append_item_payload(key, answer.collection->key);
+  out.setCollectionKey(data_of(key));
+  out.setCollectionBytes(answer.collection->bytes);
+}
+
+inline bool read_details(schemas::Outcome::Details::Reader in, api::ItemAnswer& answer) {
+  answer.capacity.indexes = read_index_units(in.getIndexes());
+  if (in.getCollectionKey().size() == 0) return true;
+  model::Item key;
+  if (!model::read_item_payload(view_of(in.getCollectionKey()), key)) return false;
+  answer.collection =
+      std::make_shared<const api::ItemCollection>(api::ItemCollection{std::move(key), in.getCollectionBytes()});
+  return true;
+}
+
 inline void write_outcome(schemas::Outcome::Builder out, const api::ItemAnswer& answer) {
   out.setReadUnits(answer.capacity.read_units);
   out.setWriteUnits(answer.capacity.write_units);
+  if (!answer.capacity.indexes.empty() || answer.collection) write_details(out.initDetails(), answer);
   if (!answer.item) return;
   model::ItemRecordHeader header;
   header.item_bytes = static_cast<uint32_t>(model::size_bytes(*answer.item));
@@ -28,7 +51,9 @@ inline void write_outcome(schemas::Outcome::Builder out, const api::ItemAnswer& 
 
 inline std::optional<api::ItemAnswer> read_outcome(schemas::Outcome::Reader in) {
   api::ItemAnswer answer;
-  answer.capacity = {in.getReadUnits(), in.getWriteUnits()};
+  answer.capacity.read_units = in.getReadUnits();
+  answer.capacity.write_units = in.getWriteUnits();
+  if (in.hasDetails() && !read_details(in.getDetails(), answer)) return std::nullopt;
   if (in.getHasItem()) {
     auto item = model::decode_item_record({}, view_of(in.getItem()));
     if (!item.ok()) return std::nullopt;

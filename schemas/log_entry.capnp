@@ -12,6 +12,15 @@ $Cxx.namespace("stator::schemas");
 # ordinal: together with the entry's index it is the version of the row that it writes.
 struct WriteBody {
   operations @0 :List(Operation);
+  rows @1 :List(Row);         # of other kinds than items, after the operations: entries of local indexes, what global ones have
+                              # yet to see, when items expire
+}
+
+struct Row {
+  kind @0 :UInt8;             # model::RowKind
+  key @1 :Data;               # without space and kind
+  value @2 :Data;
+  deleted @3 :Bool;
 }
 
 struct Operation {
@@ -29,6 +38,19 @@ struct Outcome {
   item @1 :Data;              # returned attributes: an Item message (schemas/item.capnp)
   readUnits @2 :Float64;
   writeUnits @3 :Float64;
+  details @4 :Details;        # null where the client asked for none of them
+
+  struct Details {
+    indexes @0 :List(IndexUnits);  # their parts of the units
+    collectionKey @1 :Data;        # an Item message: the partition key whose size was asked for; empty: it was not
+    collectionBytes @2 :UInt64;
+  }
+
+  struct IndexUnits {
+    index @0 :Data;           # its name
+    local @1 :Bool;
+    units @2 :Float64;
+  }
 }
 
 # Kind schema: the table as it is from this entry on (model/table_record.h).
