@@ -5,10 +5,10 @@ import json
 import re
 
 # What two servers cannot share: dates, identifiers, the account and region of an ARN, how soon a table is there. And what DynamoDB
-# Local does not know: WarmThroughput.
+# Local does not know, or not everywhere.
 PRIVATE = {
     "CreationDateTime", "TableId", "TableArn", "IndexArn", "LastUpdateToPayPerRequestDateTime", "LastIncreaseDateTime", "LastDecreaseDateTime",
-    "TableStatus", "IndexStatus", "WarmThroughput",
+    "TableStatus", "IndexStatus", "WarmThroughput", "TableClassSummary", "NumberOfDecreasesToday", "IndexSizeBytes", "OnDemandThroughput",
 }  # fmt: skip
 # Operations for most of whose errors DynamoDB Local has words of its own: of these only the error's name is compared.
 OWN_WORDS = {"CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "UpdateTimeToLive", "DescribeTimeToLive", "ListTables"}
@@ -102,6 +102,7 @@ QUOTED = [
     (r"\b(operand type|operator|operator or function|reserved keyword|Key|attribute name|attribute value|Attribute|element|index|IndexName"
      r"|type|Primary key attribute|in KeyConditionExpression|numeric value|AttributeValue|expected|actual): [^,;]*?(?=[,;]| IndexKey| actual| is null|$)",
      r"\1: _"),
+    (r"\b(for Index Key) \S+ Expected: \S+ Actual: \S+", r"\1 _ Expected: _ Actual: _"),
     (r"\b(Missing the key|mismatch for key|Cannot update attribute) \S+?(?=\.? |$)", r"\1 _"),
     (r"\b(for key|for attribute) [:#]?\w+$", r"\1 _"),
     (r"\b(ComparisonOperator) \w+ (is not valid for) \w+", r"\1 _ \2 _"),

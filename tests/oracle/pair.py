@@ -51,7 +51,7 @@ class Pair:
         self.stator.close()
         self.local.close()
         outcome = self.call("CreateTable", schema.create_table())
-        if not outcome.ok or isinstance(outcome.ours, list):
+        if isinstance(outcome.ours, list) or isinstance(outcome.local, list):
             raise AssertionError(f"the servers do not both create the table\n{outcome}")
 
     def drop(self):

@@ -35,10 +35,12 @@ class Recorder:
         self.unknown = {}
 
     def run(self, seed):
-        # Plain tables and requests in half of the scripts, so that these are met often enough.
-        features = self.features if seed % 2 else self.features & {"wrong"}
+        # Plain tables and requests in half of the scripts, so that these are met often enough; each eighth makes and changes tables.
+        features = self.features - {"indexes", "tables"} if seed % 2 else self.features & {"wrong"}
+        if seed % 8 == 3:
+            features = self.features - {"tables"}
         choose = Choices.from_seed(seed)
-        if "tables" in features and seed % 8 == 7:
+        if "tables" in self.features and seed % 8 == 7:
             self._script(None, TableGenerator(choose))
             self.pair.drop()
             return

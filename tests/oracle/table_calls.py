@@ -173,7 +173,7 @@ FAULTS = [
     _append("AttributeDefinitions", _definition("pk", "S")), _set(["AttributeDefinitions", 0, "AttributeType"], "BOOL"),
     _set(["AttributeDefinitions", 0, "AttributeType"], None), _set(["AttributeDefinitions", 0, "AttributeName"], "k" * 256),
     _set(["BillingMode"], None), _set(["BillingMode"], "FREE"), _set(["BillingMode"], "PROVISIONED"), _set(["BillingMode"], "PAY_PER_REQUEST"),
-    _set(["ProvisionedThroughput"], None), _set(["ProvisionedThroughput"], {}), _set(["ProvisionedThroughput"], {"ReadCapacityUnits": 1}),
+    _set(["ProvisionedThroughput"], None), _set(["ProvisionedThroughput"], {"ReadCapacityUnits": 1}),
     _set(["ProvisionedThroughput"], {"ReadCapacityUnits": 0, "WriteCapacityUnits": 1}), _set(["ProvisionedThroughput"], {"ReadCapacityUnits": 1, "WriteCapacityUnits": -1}),
     _set(["ProvisionedThroughput"], {"ReadCapacityUnits": 1000000000001, "WriteCapacityUnits": 1}),
     _set(["ProvisionedThroughput"], {"ReadCapacityUnits": 1, "WriteCapacityUnits": 9000000000000000000}),
