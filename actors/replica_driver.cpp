@@ -5,6 +5,7 @@
 
 #include "actors/clock.h"
 #include "actors/store_view.h"
+#include "net/link_burst.h"
 
 namespace stator::actors {
 namespace {
@@ -82,6 +83,9 @@ void ReplicaDriver::abandon_clients() {
 }
 
 void ReplicaDriver::drain() {
+  // What is answered to one peer in this turn goes out together.
+  net::LinkBurst burst;
+  net::LinkBurst::Use use(burst);
   mailbox_->take(inputs_);
   uint64_t now = wall_clock_micros();
   for (ReplicaInput& input : inputs_) {

@@ -10,6 +10,7 @@
 
 #include "actors/replica_driver.h"
 #include "net/dispatcher.h"
+#include "net/link_burst.h"
 #include "storage/reader_pool.h"
 
 namespace stator::actors {
@@ -34,8 +35,11 @@ class RequestBatch final : public net::DispatchBatch {
   // The mailbox got its first input since it was emptied: wakes its actor at the flush.
   void wake(std::shared_ptr<ReplicaMailbox> mailbox) { sleeping_.push_back(std::move(mailbox)); }
   void read(ReadJob job) { reads_.push_back(std::move(job)); }
+  // For what goes to other nodes.
+  net::LinkBurst& burst() { return burst_; }
 
   void flush() override {
+    burst_.flush();
     for (const auto& mailbox : sleeping_) mailbox->wake();
     sleeping_.clear();
     // A job a reader; small ones are not worth a second thread.
@@ -52,6 +56,7 @@ class RequestBatch final : public net::DispatchBatch {
   static constexpr size_t kReadsMin = 8;
   storage::ReaderPool& readers_;
   const size_t threads_;
+  net::LinkBurst burst_;
   std::vector<std::shared_ptr<ReplicaMailbox>> sleeping_;
   std::vector<ReadJob> reads_;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "actors/clock.h"
+#include "net/link_burst.h"
 
 namespace stator::actors {
 namespace {
@@ -105,6 +106,8 @@ void Router::ask_leader(const RoutesPtr& routes, PartitionRoute& route, const At
   // From here on it is not known whether it was carried out, until it is answered.
   call->remember = true;
   auto known = routes->routes.at(call->partition);
+  std::optional<net::LinkBurst::Use> together;
+  if (batch) together.emplace(batch->burst());
   peers_->forward(leader, *call, [this, attempt, known](cluster::ForwardAnswer answer) {
     known->saw(answer.applied);
     answered(attempt, std::move(answer.result));

@@ -3,7 +3,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "cluster/request_wire.h"
+#include "net/link_burst.h"
 
 namespace stator::actors {
 namespace {
@@ -22,35 +26,49 @@ net::LinkClass class_of(cluster::RaftTraffic traffic) {
 
 }  // namespace
 
+// Data goes out now, on the caller's thread. The rest is not worth a frame for each group: all that ticks at once shares
+// one, sent by the link's thread.
 void Transport::send(model::PartitionId partition, uint32_t range_epoch,
                      std::vector<raft::Message> messages) {
   std::shared_ptr<const ReplicaNodes> nodes = nodes_.load();
   net::Link* link = link_.load(std::memory_order_acquire);
   if (!nodes || !link) return;
+  Outbox now, later;
+  for (raft::Message& message : messages) {
+    auto it = nodes->find(message.to);
+    if (it == nodes->end()) continue;  // not known here yet, or no more
+    Route route{it->second, cluster::traffic_of(message)};
+    Outbox& outbox = route.second == cluster::RaftTraffic::kData ? now : later;
+    outbox[route].push_back({partition, range_epoch, std::move(message)});
+  }
+  if (!now.empty()) {
+    net::LinkBurst burst;  // before the rest of the caller's turn, whatever that gathers
+    net::LinkBurst::Use use(burst);
+    send(*link, std::move(now));
+  }
+  if (later.empty()) return;
   bool wake = false;
   {
     std::lock_guard lock(mutex_);
-    for (raft::Message& message : messages) {
-      auto it = nodes->find(message.to);
-      if (it == nodes->end()) continue;  // not known here yet, or no more
-      Route route{it->second, cluster::traffic_of(message)};
-      outbox_[route].push_back({partition, range_epoch, std::move(message)});
-    }
-    wake = !outbox_.empty() && !std::exchange(flushing_, true);
+    for (auto& [route, waiting] : later) std::move(waiting.begin(), waiting.end(), std::back_inserter(outbox_[route]));
+    wake = !std::exchange(flushing_, true);
   }
   if (wake) link->post([this] { flush(); });
 }
 
 // The link's thread.
 void Transport::flush() {
-  std::map<Route, std::vector<cluster::GroupMessage>> outbox;
+  Outbox outbox;
   {
     std::lock_guard lock(mutex_);
     outbox.swap(outbox_);
     flushing_ = false;
   }
   net::Link* link = link_.load(std::memory_order_acquire);
-  if (!link) return;
+  if (link && !outbox.empty()) send(*link, std::move(outbox));
+}
+
+void Transport::send(net::Link& link, Outbox outbox) {
   for (auto& [route, messages] : outbox) {
     size_t from = 0;
     while (from < messages.size()) {
@@ -58,8 +76,8 @@ void Transport::flush() {
       while (to < messages.size() && (to == from || bytes < kBundleBytes))
         bytes += cluster::approximate_bytes(messages[to++]);
       std::span<const cluster::GroupMessage> bundle(messages.data() + from, to - from);
-      bool sent = link->send(route.first, class_of(route.second), static_cast<uint16_t>(cluster::FrameKind::kRaft),
-                             cluster::encode_raft_messages(bundle));
+      bool sent = link.send(route.first, class_of(route.second), static_cast<uint16_t>(cluster::FrameKind::kRaft),
+                            cluster::encode_raft_messages(bundle));
       if (!sent) break;  // not connected, or its queue is full
       from = to;
     }

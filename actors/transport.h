@@ -1,6 +1,6 @@
-// Transport: Raft messages between the replicas of this node and those of others, over the link. What all replicas say to
-// one peer in one moment travels in one frame a class, so that a sync costs one append frame and one acknowledgement frame
-// a peer, over all partitions (docs/architecture.md, protocol 14). Messages may be lost; Raft repeats them.
+// Transport: Raft messages between the replicas of this node and those of others, over the link. Appends and their
+// acknowledgements go out from their replica's actor at once; what all replicas say to one peer when time has passed
+// travels in one frame (docs/architecture.md, protocol 14). Messages may be lost; Raft repeats them.
 #pragma once
 
 #include <atomic>
@@ -40,14 +40,16 @@ class Transport final : public MessageSender {
 
  private:
   using Route = std::pair<model::NodeId, cluster::RaftTraffic>;
+  using Outbox = std::map<Route, std::vector<cluster::GroupMessage>>;
   void flush();
+  static void send(net::Link& link, Outbox outbox);
 
   std::atomic<net::Link*> link_{nullptr};
   std::atomic<std::shared_ptr<const Mailboxes>> mailboxes_;
   std::atomic<std::shared_ptr<const ReplicaNodes>> nodes_;
   std::mutex mutex_;
-  std::map<Route, std::vector<cluster::GroupMessage>> outbox_;  // by mutex_
-  bool flushing_ = false;                                       // by mutex_: a flush is on its way
+  Outbox outbox_;          // by mutex_
+  bool flushing_ = false;  // by mutex_: a flush is on its way
 };
 
 }  // namespace stator::actors

@@ -192,7 +192,7 @@ RaftTraffic traffic_of(const raft::Message& message) {
     RaftTraffic operator()(const raft::AppendResponse&) const { return RaftTraffic::kData; }
     RaftTraffic operator()(const raft::Heartbeat&) const { return RaftTraffic::kControl; }
     RaftTraffic operator()(const raft::HeartbeatResponse&) const { return RaftTraffic::kControl; }
-    RaftTraffic operator()(const raft::CommitNotice&) const { return RaftTraffic::kControl; }
+    RaftTraffic operator()(const raft::CommitNotice&) const { return RaftTraffic::kData; }
     RaftTraffic operator()(const raft::PreVoteRequest&) const { return RaftTraffic::kControl; }
     RaftTraffic operator()(const raft::PreVoteResponse&) const { return RaftTraffic::kControl; }
     RaftTraffic operator()(const raft::VoteRequest&) const { return RaftTraffic::kControl; }

@@ -152,6 +152,7 @@ class Replica {
   bool may_propose() const;
   void flush();
   void propose(LogKind kind, std::string_view body, model::Stamp stamp);
+  void drop_told_commits();
   void propose_schema(uint64_t now_micros);
   void change_members(uint64_t now_micros);  // replica_membership.cpp
   void update_serving();

@@ -1,6 +1,8 @@
 // What Raft hands out, carried on: persisting, sending, applying, and the answers that wait for it.
 #include "cluster/replica.h"
 
+#include <algorithm>
+
 #include "model/assert.h"
 
 namespace stator::cluster {
@@ -57,9 +59,26 @@ ReplicaOutputs Replica::take_outputs(uint64_t now_micros) {
   drain();  // a lost leadership is seen before anything is proposed under it
   if (may_propose()) flush();
   drain();
+  drop_told_commits();
   ReplicaOutputs out = std::move(out_);
   out_ = {};
   return out;
+}
+
+// A notice of what is committed says nothing where an Append of the same turn tells that peer the same.
+void Replica::drop_told_commits() {
+  if (out_.messages.size() < 2) return;
+  std::map<model::ReplicaId, raft::Index> told;
+  for (const raft::Message& message : out_.messages) {
+    const auto* append = std::get_if<raft::Append>(&message.body);
+    if (append && !append->entries.empty()) told[message.to] = append->commit;
+  }
+  if (told.empty()) return;
+  std::erase_if(out_.messages, [&](const raft::Message& message) {
+    const auto* notice = std::get_if<raft::CommitNotice>(&message.body);
+    const auto append = notice ? told.find(message.to) : told.end();
+    return append != told.end() && notice->commit <= append->second;
+  });
 }
 
 // While enough of the leader's entries are on their way, what is evaluated waits and shares the next one:

@@ -6,8 +6,11 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
+#include <span>
 
 #include "model/assert.h"
+#include "net/link_burst.h"
 
 namespace stator::net {
 namespace {
@@ -115,7 +118,7 @@ void LinkConnection::send_hello(uint16_t flags) {
   message->kind = kHello;
   message->flags = flags;
   message->body = owner_.hello(*this);
-  queue_.push(std::move(message));
+  push(std::move(message));
   flush();
 }
 
@@ -134,6 +137,8 @@ void LinkConnection::on_read(const error_code& error, size_t bytes) {
     return close(Ending::kBroken, error == asio::error::eof ? "the other side closed it" : error.message());
   heard_ = steady_clock::now();
   reader_.commit(bytes);
+  LinkBurst burst;  // answers that are given at once
+  LinkBurst::Use use(burst);
   while (state_ != State::kClosed) {
     auto next = reader_.next(heard_);
     if (!next) {
@@ -160,8 +165,11 @@ void LinkConnection::take(LinkMessage message) {
         answer->kind = kHeartbeat;
         answer->flags = kFrameResponse;
         answer->correlation = message.header.correlation;
-        queue_.set_heartbeat(std::move(answer));
-        mark_dirty();
+        {
+          const std::lock_guard lock(out_mutex_);
+          queue_.set_heartbeat(std::move(answer));
+        }
+        flush();
       }
       return;
     default:
@@ -175,7 +183,10 @@ void LinkConnection::take_hello(const LinkMessage& message) {
   if (!hello) return close(Ending::kGarbage, std::move(hello).error());
   if (end_ == End::kAccepted) {
     frame_class_ = message.header.frame_class;
-    queue_.set_frame_class(*frame_class_);
+    {
+      const std::lock_guard lock(out_mutex_);
+      queue_.set_frame_class(*frame_class_);
+    }
     session_ = hello->session;
   }
   identity_ = hello->identity;
@@ -193,9 +204,8 @@ void LinkConnection::establish(bool one_way) { reader_.establish(*frame_class_, 
 // --- Writing
 
 void LinkConnection::push(OutMessagePtr message) {
-  STATOR_ASSERT(state_ == State::kUp, "messages go out after the handshake");
-  queue_.push(std::move(message));
-  mark_dirty();
+  const std::lock_guard lock(out_mutex_);
+  if (!over_) queue_.push(std::move(message));
 }
 
 void LinkConnection::send_heartbeat(uint64_t correlation) {
@@ -204,21 +214,40 @@ void LinkConnection::send_heartbeat(uint64_t correlation) {
   auto message = std::make_unique<OutMessage>();
   message->kind = kHeartbeat;
   message->correlation = correlation;
-  queue_.set_heartbeat(std::move(message));
-  mark_dirty();
+  {
+    const std::lock_guard lock(out_mutex_);
+    queue_.set_heartbeat(std::move(message));
+  }
+  flush();
 }
 
-void LinkConnection::mark_dirty() {
-  if (std::exchange(dirty_, true)) return;
-  owner_.on_dirty(shared_from_this());
+void LinkConnection::set_gauge(std::shared_ptr<QueueGauge> gauge) {
+  const std::lock_guard lock(out_mutex_);
+  gauge_ = std::move(gauge);
 }
 
 void LinkConnection::flush() {
-  dirty_ = false;
-  if (state_ != State::kClosed && !writing_) write();
+  {
+    const std::lock_guard lock(out_mutex_);
+    if (writer_ || full_ || over_) return;
+    writer_ = true;
+  }
+  write();
 }
 
+// False: there is nothing to write, and this thread is the writer no more.
 bool LinkConnection::fill_batch() {
+  const std::lock_guard lock(out_mutex_);
+  if (over_) {
+    writer_ = false;
+    if (socket_.is_open()) {  // close() left it to us
+      asio::post(socket_.get_executor(), [self = shared_from_this()] {
+        error_code ignored;
+        self->socket_.close(ignored);
+      });
+    }
+    return false;
+  }
   if (batch_at_ < batch_.size()) return true;
   batch_.clear();
   batch_at_ = batch_offset_ = 0;
@@ -228,11 +257,19 @@ bool LinkConnection::fill_batch() {
     bytes += kFrameHeaderBytes + frame.body.size();
     batch_.push_back(std::move(frame));
   }
-  return !batch_.empty();
+  const size_t dropped = queue_.take_dropped_cost();
+  if (gauge_ != nullptr && dropped > 0) gauge_->give_back(dropped);
+  if (!batch_.empty()) return true;
+  writer_ = false;
+  if (gauge_ != nullptr && gauge_->take_drained()) {
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      if (self->state_ != State::kClosed) self->owner_.on_drained(*self);
+    });
+  }
+  return false;
 }
 
 void LinkConnection::write() {
-  size_t written = 0;
   while (fill_batch()) {
     std::array<asio::const_buffer, 2 * kFramesAWrite> buffers;
     size_t used = 0;
@@ -245,33 +282,56 @@ void LinkConnection::write() {
       skip = 0;
     }
     error_code error;
-    const size_t sent = socket_.write_some(buffers, error);
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-      wait_to_write();
-      break;
-    }
-    if (error) return close(Ending::kBroken, error.message());
+    const size_t sent =
+        socket_.write_some(std::span<const asio::const_buffer>(buffers.data(), used), error);
+    if (error == asio::error::would_block || error == asio::error::try_again) return wait_to_write();
+    if (error) return broken(error);
     consume(sent);
-    written += sent;
+    count(stats_.bytes_out[static_cast<size_t>(frame_class())], sent);
   }
-  count(stats_.bytes_out[static_cast<size_t>(frame_class())], written);
-  const size_t dropped = queue_.take_dropped_cost();
-  if (gauge_ != nullptr && dropped > 0) gauge_->give_back(dropped);
-  if (gauge_ != nullptr && gauge_->take_drained()) owner_.on_drained(*this);
 }
 
 void LinkConnection::wait_to_write() {
-  writing_ = true;
-  blocked_since_ = steady_clock::now();
-  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& failed) {
-    if (failed || self->state_ == State::kClosed) return;
-    self->writing_ = false;
-    self->flush();
+  {
+    const std::lock_guard lock(out_mutex_);
+    writer_ = false;
+    full_ = true;
+    blocked_since_ = steady_clock::now();
+  }
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->state_ == State::kClosed) {
+      error_code ignored;
+      self->socket_.close(ignored);
+      return;
+    }
+    self->socket_.async_wait(tcp::socket::wait_write, [self](const error_code& failed) {
+      if (failed || self->state_ == State::kClosed) return;
+      {
+        const std::lock_guard lock(self->out_mutex_);
+        self->full_ = false;
+      }
+      self->flush();
+    });
+  });
+}
+
+// Told on the link's thread, as everything is.
+void LinkConnection::broken(const error_code& error) {
+  {
+    const std::lock_guard lock(out_mutex_);
+    writer_ = false;
+    over_ = true;
+  }
+  asio::post(socket_.get_executor(), [self = shared_from_this(), why = error.message()] {
+    error_code ignored;
+    self->close(Ending::kBroken, why);
+    self->socket_.close(ignored);
   });
 }
 
 void LinkConnection::consume(size_t bytes) {
   uint64_t frames = 0;
+  size_t cost = 0;
   batch_offset_ += bytes;
   while (batch_at_ < batch_.size()) {
     OutFrame& frame = batch_[batch_at_];
@@ -279,7 +339,7 @@ void LinkConnection::consume(size_t bytes) {
     if (batch_offset_ < size) break;
     batch_offset_ -= size;
     if (frame.finished != nullptr) {
-      if (gauge_ != nullptr) gauge_->give_back(frame.finished->cost);
+      cost += frame.finished->cost;
       frame.finished.reset();
     }
     ++batch_at_;
@@ -287,17 +347,27 @@ void LinkConnection::consume(size_t bytes) {
   }
   if (batch_at_ == batch_.size()) batch_.clear(), batch_at_ = 0;
   count(stats_.frames_out[static_cast<size_t>(frame_class())], frames);
+  if (cost == 0) return;
+  const std::lock_guard lock(out_mutex_);
+  if (gauge_ != nullptr) gauge_->give_back(cost);
 }
 
 std::optional<LinkTime> LinkConnection::blocked_since() const {
-  if (!writing_ || state_ == State::kClosed) return std::nullopt;
+  const std::lock_guard lock(out_mutex_);
+  if (!full_ || over_) return std::nullopt;
   return blocked_since_;
 }
 
 void LinkConnection::forgive(steady_clock::duration stopped, LinkTime now) {
   deadline_ += stopped;
   heard_ = std::min(heard_ + stopped, now);
+  const std::lock_guard lock(out_mutex_);
   blocked_since_ = std::min(blocked_since_ + stopped, now);
+}
+
+bool LinkConnection::idle() const {
+  const std::lock_guard lock(out_mutex_);
+  return queue_.empty() && !writer_ && !full_;
 }
 
 // --- Ends
@@ -309,7 +379,7 @@ void LinkConnection::refuse(const std::string& reason) {
   message->kind = kRefusal;
   message->flags = kFrameOneWay;
   message->body = reason.substr(0, kRefusalBytesMax);
-  queue_.push(std::move(message));
+  push(std::move(message));
   flush();
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -323,7 +393,18 @@ void LinkConnection::close(Ending ending, std::string why) {
   why_closed_ = std::move(why);
   error_code ignored;
   resolver_.cancel();
-  socket_.close(ignored);
+  bool writing = false;
+  {
+    const std::lock_guard lock(out_mutex_);
+    over_ = true;
+    writing = writer_;
+  }
+  // Under a thread that is writing the descriptor must not become another file's: that thread leaves the rest to us.
+  if (writing) {
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  } else {
+    socket_.close(ignored);
+  }
   owner_.on_closed(shared_from_this());
 }
 

@@ -1,5 +1,6 @@
 // LinkConnection: one TCP connection between two processes, dialled or accepted: handshake, frames in, frames
-// out. Internal to the link; on its thread.
+// out. Internal to the link; on its thread, but that whoever sends writes: push() and flush() may be called on any thread
+// (link_mailbox.h says until when). One thread writes at a time; what others queue meanwhile goes out with it.
 //
 //   dialled:  connecting ──▶ hello (ours is out) ──their hello──▶ up ──▶ closed
 //   accepted:                hello ──their hello, ours goes out──▶ up ──▶ closed
@@ -13,6 +14,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,8 +41,6 @@ class LinkConnectionOwner {
   virtual void on_message(const std::shared_ptr<LinkConnection>& connection, LinkMessage message) = 0;
   // Its gauge asked to be told, and nothing waits any more.
   virtual void on_drained(LinkConnection& connection) = 0;
-  // There is something to write: flush() is wanted once the present batch of work is through.
-  virtual void on_dirty(const std::shared_ptr<LinkConnection>& connection) = 0;
   virtual void on_closed(const std::shared_ptr<LinkConnection>& connection) = 0;
 };
 
@@ -65,11 +65,11 @@ class LinkConnection : public std::enable_shared_from_this<LinkConnection> {
 
   // From on_up(): what may come now. `one_way`: whether one-way messages, too.
   void establish(bool one_way);
-  // Requires kUp.
+  // Queues a message; flush() sends it. Any thread, once it was up; dropped where it is closed.
   void push(OutMessagePtr message);
-  void send_heartbeat(uint64_t correlation);
-  // Writes what the socket takes.
+  // Writes what the socket takes, or leaves it to the thread that is writing. Any thread.
   void flush();
+  void send_heartbeat(uint64_t correlation);
 
   // Tells the other side why, as well as it can, and closes.
   void refuse(const std::string& reason);
@@ -96,10 +96,10 @@ class LinkConnection : public std::enable_shared_from_this<LinkConnection> {
   std::optional<LinkTime> blocked_since() const;
   // The process stood still for so long, until now: nobody else is to blame.
   void forgive(std::chrono::steady_clock::duration stopped, LinkTime now);
-  bool idle() const { return queue_.empty() && batch_.empty(); }
+  bool idle() const;
 
-  // The bound that its queue counts against; may be null.
-  void set_gauge(std::shared_ptr<QueueGauge> gauge) { gauge_ = std::move(gauge); }
+  // The bound that its queue counts against; set once, before the first push().
+  void set_gauge(std::shared_ptr<QueueGauge> gauge);
   // Of an accepted one: where answers come in.
   void set_replies(std::shared_ptr<ReplyRoute> replies) { replies_ = std::move(replies); }
   const std::shared_ptr<ReplyRoute>& replies() const { return replies_; }
@@ -111,11 +111,12 @@ class LinkConnection : public std::enable_shared_from_this<LinkConnection> {
   void on_read(const boost::system::error_code& error, size_t bytes);
   void take(LinkMessage message);
   void take_hello(const LinkMessage& message);
-  void mark_dirty();
+  // The writer's.
   bool fill_batch();
   void write();
   void wait_to_write();
   void consume(size_t bytes);
+  void broken(const boost::system::error_code& error);
 
   LinkConnectionOwner& owner_;
   LinkStats& stats_;
@@ -135,15 +136,19 @@ class LinkConnection : public std::enable_shared_from_this<LinkConnection> {
   LinkTime heard_{};
 
   LinkReader reader_;
-  LinkQueue queue_;
+
+  mutable std::mutex out_mutex_;
+  LinkQueue queue_;                    // by out_mutex_
+  bool writer_ = false;                // by out_mutex_: a thread is writing
+  bool full_ = false;                  // by out_mutex_: the socket is: the link's thread waits for room
+  bool over_ = false;                  // by out_mutex_: closed, or broken: nothing is written any more
+  LinkTime blocked_since_{};           // by out_mutex_: meaningful while full_
+  std::shared_ptr<QueueGauge> gauge_;  // by out_mutex_; set once
+  // The writer's.
   std::vector<OutFrame> batch_;  // being written
   size_t batch_at_ = 0;          // the first frame of it that is not written
   size_t batch_offset_ = 0;      // and where in it
-  bool writing_ = false;         // the socket is full: waiting to write
-  LinkTime blocked_since_{};     // meaningful while writing_
-  bool dirty_ = false;
 
-  std::shared_ptr<QueueGauge> gauge_;
   std::shared_ptr<ReplyRoute> replies_;
 };
 

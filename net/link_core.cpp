@@ -73,7 +73,7 @@ void LinkCore::shut_down() {
   for (auto& [node, peer] : peers_) {
     if (peer.session != nullptr) fail_calls(*peer.session, why);
   }
-  take_submissions(false);
+  take_tasks(false);
   for (auto& [connection, call] : std::exchange(address_calls_, {})) {
     const auto kind = call.message == nullptr ? CallError::Kind::kLost : CallError::Kind::kNotConnected;
     call.done(model::Failure(CallError{kind, why}));
@@ -82,7 +82,6 @@ void LinkCore::shut_down() {
   peers_.clear();
   unknown_.clear();
   serving_.clear();
-  dirty_.clear();
   work_.reset();  // the aborted operations' handlers run, then the loop ends
 }
 
@@ -104,37 +103,14 @@ std::vector<LinkCore::Connection> LinkCore::all_connections() const {
 
 void LinkCore::drain_mailbox() {
   if (stopping_) return;
-  take_submissions(true);
-  flush_dirty();
+  take_tasks(true);
 }
 
-void LinkCore::take_submissions(bool alive) {
-  std::vector<Submission>& taken = submissions_;
+void LinkCore::take_tasks(bool alive) {
+  std::vector<QueuedTask>& taken = tasks_;
   mailbox_->take(taken);
-  for (Submission& submission : taken) {
-    if (auto* one_way = std::get_if<QueuedSend>(&submission)) send(*one_way);
-    if (auto* request = std::get_if<QueuedCall>(&submission)) call(*request);
-    if (auto* answer = std::get_if<QueuedReply>(&submission)) reply(*answer);
-    if (auto* task = std::get_if<QueuedTask>(&submission)) (*task)(alive);
-  }
+  for (QueuedTask& task : taken) task(alive);
   taken.clear();
-}
-
-void LinkCore::on_dirty(const Connection& connection) {
-  dirty_.push_back(connection);
-  if (std::exchange(flush_posted_, true)) return;
-  // Behind what is ready already: what that has to send goes out in the same write.
-  asio::post(io_, [this] { flush_dirty(); });
-}
-
-void LinkCore::flush_dirty() {
-  flush_posted_ = false;
-  // Writing may find a connection broken, and make others dirty.
-  for (size_t i = 0; i < dirty_.size(); ++i) {
-    const Connection connection = std::move(dirty_[i]);
-    connection->flush();
-  }
-  dirty_.clear();
 }
 
 void LinkCore::on_drained(LinkConnection& connection) {
@@ -167,7 +143,6 @@ void LinkCore::sweep() {
   sweep_accepted(now);
   sweep_peers(now);
   sweep_calls(now);
-  flush_dirty();
   schedule_sweep(now);
 }
 

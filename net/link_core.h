@@ -82,15 +82,13 @@ class LinkCore final : public LinkConnectionOwner {
   void on_up(const Connection& connection) override;
   void on_message(const Connection& connection, LinkMessage message) override;
   void on_drained(LinkConnection& connection) override;
-  void on_dirty(const Connection& connection) override;
   void on_closed(const Connection& connection) override;
 
   // link_core.cpp
   void sweep();
   void schedule_sweep(LinkTime now);
   void drain_mailbox();
-  void take_submissions(bool alive);
-  void flush_dirty();
+  void take_tasks(bool alive);
   void shut_down();
   std::vector<Connection> all_connections() const;
 
@@ -123,9 +121,6 @@ class LinkCore final : public LinkConnectionOwner {
   // link_core_messages.cpp
   void take_request(const Connection& connection, LinkMessage message);
   void take_answer(const Connection& connection, LinkMessage message);
-  void send(QueuedSend& queued);
-  void call(QueuedCall& queued);
-  void reply(QueuedReply& queued);
   void fail_calls(LinkSession& session, const std::string& why);
   void sweep_calls(LinkTime now);
   void address_call_up(const Connection& connection);
@@ -153,10 +148,7 @@ class LinkCore final : public LinkConnectionOwner {
   std::vector<Connection> unknown_;  // accepted, in their handshake; the oldest first
   std::set<Connection> serving_;     // accepted, for requests alone
   std::map<Connection, AddressCall> address_calls_;
-  std::vector<Connection> dirty_;
-  bool flush_posted_ = false;
-  std::vector<Submission> submissions_;
-  uint64_t next_correlation_ = 1;
+  std::vector<QueuedTask> tasks_;
   uint64_t next_session_ = 1;
   LogLimiter garbage_log_;
   LogLimiter refusal_log_;

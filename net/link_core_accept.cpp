@@ -171,7 +171,7 @@ void LinkCore::sweep_accepted(LinkTime now) {
   }
   for (const Connection& connection : serving_) {
     const auto blocked = connection->blocked_since();
-    const bool unused = connection->replies()->open.empty() && connection->idle();
+    const bool unused = connection->replies()->open_count() == 0 && connection->idle();
     if ((unused && now - connection->last_heard() > limits_.idle_max) ||
         (blocked && now - *blocked > limits_.idle_max))
       overdue.push_back(connection);

@@ -1,5 +1,5 @@
 // Messages in and out. One-way messages and requests that came go to the handler, answers to the calls that
-// wait for them; what others queued goes to the connections.
+// wait for them.
 #include <chrono>
 
 #include "model/assert.h"
@@ -44,10 +44,10 @@ void LinkCore::take_request(const Connection& connection, LinkMessage message) {
     return;  // nobody waits for an answer any more
   }
   const uint64_t correlation = message.header.correlation;
-  if (!route->open.insert(correlation).second)
+  if (!route->open(correlation))
     return connection->close(Ending::kGarbage, "a request under the correlation of another");
   Reply reply = LinkMailbox::make_reply(route, correlation, message.header.kind);
-  if (route->open.size() > limits_.requests_max)
+  if (route->open_count() > limits_.requests_max)
     return reply(model::Failure(std::string("too many requests of this connection are unanswered")));
   handler_.request(connection->identity(), message.header.kind, body_of(message), message.deadline,
                    std::move(reply));
@@ -60,64 +60,20 @@ void LinkCore::take_answer(const Connection& connection, LinkMessage message) {
   }
   const auto peer = peers_.find(connection->expected());
   if (peer == peers_.end() || peer->second.session == nullptr) return;
-  LinkSession& session = *peer->second.session;
-  const auto found = session.calls.find(message.header.correlation);
-  if (found == session.calls.end()) return;  // its caller has given up
-  CallDone done = std::move(found->second.done);
-  session.calls.erase(found);
-  session.calls_open.fetch_sub(1, std::memory_order_relaxed);
-  done(answer_of(message));
-}
-
-// --- Out
-
-void LinkCore::send(QueuedSend& queued) {
-  if (queued.session->ended) return;
-  queued.message->correlation = next_correlation_++;
-  queued.session->connections[static_cast<size_t>(queued.link_class)]->push(std::move(queued.message));
-}
-
-void LinkCore::call(QueuedCall& queued) {
-  LinkSession& session = *queued.session;
-  if (session.ended) {
-    return queued.done(
-        model::Failure(CallError{Kind::kNotConnected, "the connection broke before it was sent"}));
-  }
-  const uint64_t correlation = next_correlation_++;
-  queued.message->correlation = correlation;
-  session.calls.emplace(correlation, PendingCall{std::move(queued.done), queued.message->deadline});
-  session.connections[kData]->push(std::move(queued.message));
-}
-
-void LinkCore::reply(QueuedReply& queued) {
-  queued.route->open.erase(queued.message->correlation);
-  const Connection connection = queued.route->connection.lock();
-  if (connection != nullptr && connection->up()) connection->push(std::move(queued.message));
+  if (auto done = peer->second.session->finish(message.header.correlation)) (*done)(answer_of(message));
 }
 
 // --- Calls that end without an answer
 
 void LinkCore::fail_calls(LinkSession& session, const std::string& why) {
-  session.ended = true;
   session.connections = {};
-  auto calls = std::exchange(session.calls, {});
-  session.calls_open.fetch_sub(static_cast<uint32_t>(calls.size()), std::memory_order_relaxed);
-  for (auto& [correlation, call] : calls) call.done(model::Failure(CallError{Kind::kLost, why}));
+  for (auto& [correlation, call] : session.end()) call.done(model::Failure(CallError{Kind::kLost, why}));
 }
 
 void LinkCore::sweep_calls(LinkTime now) {
   std::vector<CallDone> late;
   for (auto& [node, peer] : peers_) {
-    if (peer.session == nullptr) continue;
-    for (auto call = peer.session->calls.begin(); call != peer.session->calls.end();) {
-      if (now < call->second.deadline) {
-        ++call;
-        continue;
-      }
-      late.push_back(std::move(call->second.done));
-      call = peer.session->calls.erase(call);
-      peer.session->calls_open.fetch_sub(1, std::memory_order_relaxed);
-    }
+    if (peer.session != nullptr) peer.session->take_late(now, late);
   }
   for (CallDone& done : late) done(model::Failure(CallError{Kind::kTimeout, "no answer in time"}));
 
@@ -151,8 +107,9 @@ void LinkCore::call_address(const LinkAddress& to, OutMessagePtr message, CallDo
 
 void LinkCore::address_call_up(const Connection& connection) {
   AddressCall& call = address_calls_.at(connection);
-  call.message->correlation = next_correlation_++;
+  call.message->correlation = mailbox_->next_correlation();
   connection->push(std::move(call.message));
+  connection->flush();
 }
 
 bool LinkCore::address_call_closed(const Connection& connection) {

@@ -253,7 +253,7 @@ void LinkCore::sweep_peers(LinkTime now) {
       close_incoming(peer, "its other connections did not come");
     if (peer.address && none_there(peer.out) && now >= peer.dial_at) dial(peer, now);
     if (peer.out[kControl] != nullptr && peer.out[kControl]->up() && now >= peer.heartbeat_at) {
-      peer.out[kControl]->send_heartbeat(next_correlation_++);
+      peer.out[kControl]->send_heartbeat(mailbox_->next_correlation());
       peer.heartbeat_at = now + limits_.heartbeat_interval;
     }
   }

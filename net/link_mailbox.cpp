@@ -2,6 +2,8 @@
 #include "net/link_mailbox.h"
 
 #include "model/assert.h"
+#include "net/link_burst.h"
+#include "net/link_connection.h"
 
 namespace stator::net {
 namespace {
@@ -59,11 +61,37 @@ bool LinkMailbox::send(model::NodeId to, LinkClass link_class, uint16_t kind, st
   STATOR_ASSERT(kind < kFirstLinkKind, "kinds of the link's own are not sent by others");
   if (body.size() > kMessageBytesMax) return false;
   auto message = make_message(kind, kFrameOneWay, std::move(body));
-  const std::lock_guard lock(mutex_);
-  const auto found = sessions_.find(to);
-  if (closed_ || found == sessions_.end() || !found->second->same_cluster) return false;
-  if (!found->second->queues[static_cast<size_t>(link_class)]->try_take(message->cost)) return false;
-  return submit(QueuedSend{found->second, link_class, std::move(message)});
+  const Visit visit(*this);
+  if (!visit) return false;
+  std::shared_ptr<LinkConnection> connection;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(to);
+    if (closed_ || found == sessions_.end() || !found->second->same_cluster) return false;
+    if (!found->second->queues[static_cast<size_t>(link_class)]->try_take(message->cost)) return false;
+    connection = found->second->connections[static_cast<size_t>(link_class)];
+  }
+  message->correlation = next_correlation();
+  push(connection, std::move(message));
+  return true;
+}
+
+void LinkMailbox::push(const std::shared_ptr<LinkConnection>& connection, OutMessagePtr message) {
+  connection->push(std::move(message));
+  if (LinkBurst* burst = LinkBurst::current()) return burst->add(shared_from_this(), connection);
+  connection->flush();
+}
+
+// Counted first, looked at after: either the visit is seen by close(), or it sees that it comes too late.
+bool LinkMailbox::enter() {
+  visits_.fetch_add(1);
+  if (!ending_.load()) return true;
+  leave();
+  return false;
+}
+
+void LinkMailbox::leave() {
+  if (visits_.fetch_sub(1) == 1 && ending_.load()) visits_.notify_all();
 }
 
 void LinkMailbox::call(model::NodeId to, uint16_t kind, std::string body, std::chrono::milliseconds timeout,
@@ -74,23 +102,26 @@ void LinkMailbox::call(model::NodeId to, uint16_t kind, std::string body, std::c
     error = CallError{CallError::Kind::kTooLarge, "the request is larger than a message may be"};
   auto message = make_message(kind, 0, std::move(body));
   message->deadline = std::chrono::steady_clock::now() + timeout;
+  const Visit visit(*this);
+  std::shared_ptr<LinkSession> session;
+  std::shared_ptr<LinkConnection> connection;
   {
     const std::lock_guard lock(mutex_);
-    std::shared_ptr<LinkSession> session;
     if (!error) error = begin_call(to, *message, session);
-    if (!error) {
-      submit(QueuedCall{std::move(session), std::move(message), std::move(done)});
-      return;
-    }
-    // Told on the link's thread, as everything is.
-    if (!closed_) {
-      submit(QueuedTask([done = std::move(done), error = std::move(*error)](bool) mutable {
-        done(model::Failure(std::move(error)));
-      }));
-      return;
-    }
+    if (!error) connection = session->connections[static_cast<size_t>(LinkClass::kData)];
   }
-  done(model::Failure(std::move(*error)));
+  if (!error && visit) {
+    const uint64_t correlation = message->correlation = next_correlation();
+    const LinkTime deadline = message->deadline;
+    if (session->begin(correlation, done, deadline)) return push(connection, std::move(message));
+    error = CallError{CallError::Kind::kNotConnected, "the connection broke before it was sent"};
+  }
+  if (!error) error = CallError{CallError::Kind::kNotConnected, "the link has stopped"};
+  // Told on the link's thread, as everything is.
+  QueuedTask told([done = std::move(done), error = std::move(*error)](bool) mutable {
+    done(model::Failure(std::move(error)));
+  });
+  if (!run(told)) told(false);
 }
 
 std::optional<CallError> LinkMailbox::begin_call(model::NodeId to, const OutMessage& message,
@@ -115,14 +146,16 @@ bool LinkMailbox::run(QueuedTask& task) {
 }
 
 void LinkMailbox::reply(std::shared_ptr<ReplyRoute> route, OutMessagePtr message) {
-  const std::lock_guard lock(mutex_);
-  submit(QueuedReply{std::move(route), std::move(message)});
+  const Visit visit(*this);
+  if (!visit) return;
+  route->close(message->correlation);
+  if (const auto connection = route->connection.lock()) push(connection, std::move(message));
 }
 
-bool LinkMailbox::submit(Submission&& submission) {
+bool LinkMailbox::submit(QueuedTask&& task) {
   if (closed_) return false;
-  submissions_.push_back(std::move(submission));
-  if (submissions_.size() == 1) wake_();
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1) wake_();
   return true;
 }
 
@@ -143,16 +176,20 @@ void LinkMailbox::end_session(model::NodeId node) {
   sessions_.erase(node);
 }
 
-void LinkMailbox::take(std::vector<Submission>& out) {
+void LinkMailbox::take(std::vector<QueuedTask>& out) {
   STATOR_ASSERT(out.empty(), "what was taken before is dealt with");
   const std::lock_guard lock(mutex_);
-  out.swap(submissions_);
+  out.swap(tasks_);
 }
 
 void LinkMailbox::close() {
-  const std::lock_guard lock(mutex_);
-  closed_ = true;
-  sessions_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    sessions_.clear();
+  }
+  ending_.store(true);
+  for (uint32_t visits = visits_.load(); visits != 0; visits = visits_.load()) visits_.wait(visits);
 }
 
 Reply LinkMailbox::make_reply(std::shared_ptr<ReplyRoute> route, uint64_t correlation, uint16_t kind) {

@@ -6,8 +6,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "model/ids.h"
 #include "net/link.h"
@@ -68,10 +72,49 @@ struct LinkSession {
   std::array<std::shared_ptr<QueueGauge>, kLinkClasses> queues;
   std::atomic<uint32_t> calls_open{0};
 
-  // The link's thread's.
-  bool ended = false;
+  // By the mailbox's lock while it names this session, the link's thread's afterwards.
   std::array<std::shared_ptr<LinkConnection>, kLinkClasses> connections;
-  std::unordered_map<uint64_t, PendingCall> calls;  // by correlation
+
+  // False, and `done` is left as it was: the session has ended.
+  bool begin(uint64_t correlation, CallDone& done, LinkTime deadline) {
+    const std::lock_guard lock(calls_mutex_);
+    if (ended_) return false;
+    calls_.emplace(correlation, PendingCall{std::move(done), deadline});
+    return true;
+  }
+  // Nothing: its caller has given up.
+  std::optional<CallDone> finish(uint64_t correlation) {
+    const std::lock_guard lock(calls_mutex_);
+    auto call = calls_.extract(correlation);
+    if (call.empty()) return std::nullopt;
+    calls_open.fetch_sub(1, std::memory_order_relaxed);
+    return std::move(call.mapped().done);
+  }
+  // Takes those whose deadline is not after `now`.
+  void take_late(LinkTime now, std::vector<CallDone>& late) {
+    const std::lock_guard lock(calls_mutex_);
+    for (auto call = calls_.begin(); call != calls_.end();) {
+      if (now < call->second.deadline) {
+        ++call;
+        continue;
+      }
+      late.push_back(std::move(call->second.done));
+      call = calls_.erase(call);
+      calls_open.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+  // No call begins any more; those that are open.
+  std::unordered_map<uint64_t, PendingCall> end() {
+    const std::lock_guard lock(calls_mutex_);
+    ended_ = true;
+    calls_open.fetch_sub(static_cast<uint32_t>(calls_.size()), std::memory_order_relaxed);
+    return std::exchange(calls_, {});
+  }
+
+ private:
+  std::mutex calls_mutex_;
+  bool ended_ = false;                               // by calls_mutex_
+  std::unordered_map<uint64_t, PendingCall> calls_;  // by calls_mutex_; by correlation
 };
 
 // Where the answers to the requests of one accepted connection go.
@@ -85,8 +128,23 @@ struct ReplyRoute {
   const std::weak_ptr<LinkConnection> connection;
   const std::shared_ptr<QueueGauge> answers;
 
-  // The link's thread's: correlations of requests that were handed out and are not answered.
-  std::unordered_set<uint64_t> open;
+  // Requests that were handed out and are not answered, by correlation. False: it is open already.
+  bool open(uint64_t correlation) {
+    const std::lock_guard lock(open_mutex_);
+    return open_.insert(correlation).second;
+  }
+  void close(uint64_t correlation) {
+    const std::lock_guard lock(open_mutex_);
+    open_.erase(correlation);
+  }
+  size_t open_count() const {
+    const std::lock_guard lock(open_mutex_);
+    return open_.size();
+  }
+
+ private:
+  mutable std::mutex open_mutex_;
+  std::unordered_set<uint64_t> open_;  // by open_mutex_
 };
 
 }  // namespace stator::net

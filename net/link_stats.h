@@ -1,4 +1,4 @@
-// What a link has done since its start. Written on the link's thread, read on any.
+// What a link has done since its start. Any thread.
 #pragma once
 
 #include <array>

@@ -41,8 +41,8 @@ struct Heartbeat {
   Index floor = 0;    // all members have everything up to here: nobody needs it from a log
 };
 
-// Leader to a follower that is up to date, when nothing else tells it of a commit. Needs no answer; a newer
-// one replaces a queued one. Class: control.
+// Leader to a follower that is up to date, when nothing else tells it of a commit. Needs no answer. Class: data, as that
+// of the Appends whose place it takes.
 struct CommitNotice {
   Index commit = 0;  // never above what this peer is known to have
 };

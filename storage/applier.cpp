@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "storage/thread_name.h"
+
 namespace stator::storage {
 
 namespace {
@@ -27,6 +29,7 @@ std::chrono::microseconds throttle_delay(int level0_files, size_t bytes) {
 
 Applier::Applier(ItemStore& items, ApplierLimits limits, ItemsSynced on_synced, StorageObserver& observer)
     : items_(items), limits_(limits), on_synced_(std::move(on_synced)), observer_(observer), thread_([this] {
+        name_this_thread("applier");
         run();
       }) {}
 

@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include "storage/thread_name.h"
+
 namespace stator::storage {
 
 namespace {
@@ -12,7 +14,10 @@ Error closed_error() { return Error{ErrorCode::kClosed, "The committer has stopp
 }  // namespace
 
 Committer::Committer(LogStore& log, CommitterLimits limits, StorageObserver& observer)
-    : log_(log), observer_(observer), queue_(limits), thread_([this] { run(); }) {}
+    : log_(log), observer_(observer), queue_(limits), thread_([this] {
+        name_this_thread("committer");
+        run();
+      }) {}
 
 Committer::~Committer() { stop(); }
 

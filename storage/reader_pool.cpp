@@ -2,13 +2,17 @@
 #include "storage/reader_pool.h"
 
 #include "model/assert.h"
+#include "storage/thread_name.h"
 
 namespace stator::storage {
 
 ReaderPool::ReaderPool(size_t threads, size_t jobs_max, StorageObserver& observer)
     : jobs_max_(jobs_max), observer_(observer) {
   STATOR_ASSERT(threads >= 1 && jobs_max >= 1, "a pool without threads or room serves nobody");
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] {
+      name_this_thread("reader");
+      run();
+    });
 }
 
 ReaderPool::~ReaderPool() { stop(); }

@@ -52,6 +52,24 @@ TEST_F(ReplicaGroupTest, AllApplyTheSame) {
   EXPECT_FALSE(group[1].replica->serves_alone());
 }
 
+TEST_F(ReplicaGroupTest, AnAppendCarriesTheCommitAndNoNoticeGoesBesideIt) {
+  Token first = group[1].submit("PutItem", put("a", "1"));
+  group[1].take();
+  group[1].load_one();
+  Token second = group[1].submit("PutItem", put("b", "1"));  // waits: one entry is on its way
+  group[1].settle();
+  hand_over(take_messages(1, 2));
+  hand_over(take_messages(2, 1));
+  EXPECT_EQ(group[1].answer(first), "ok");
+  EXPECT_FALSE(group[1].answered(second));
+  size_t appends = 0;
+  for (const raft::Message& message : take_messages(1, 2)) {
+    EXPECT_FALSE(std::holds_alternative<raft::CommitNotice>(message.body));
+    appends += std::holds_alternative<raft::Append>(message.body) ? 1 : 0;
+  }
+  EXPECT_EQ(appends, 1u);
+}
+
 TEST_F(ReplicaGroupTest, AStrongReadNeedsAMajority) {
   group.cut_off = {1};
   Token read = group[1].read();

@@ -28,6 +28,7 @@ api::PageAnswer page_of(const AttributeValue& value, int items) {
   return page;
 }
 
+#ifndef __SANITIZE_ADDRESS__  // whose malloc counts nothing
 TEST(AnswerCost, IsNearWhatIsAllocated) {
   model::AttributeList numbers(20'000, AttributeValue::n(7));
   model::AttributeList texts(5'000, AttributeValue::s("a text that does not fit inside"));
@@ -37,12 +38,12 @@ TEST(AnswerCost, IsNearWhatIsAllocated) {
         AttributeValue::b(std::string(100'000, 'b')), AttributeValue::s(std::string(100'000, 's'))}) {
     const api::PageAnswer page = page_of(value, 10);
     const auto allocated = static_cast<double>(allocated_by_copy(page));
-    if (allocated == 0) GTEST_SKIP() << "a sanitizer's malloc counts nothing";
     const auto estimated = static_cast<double>(answer_cost(api::Answer(page)));
     EXPECT_GT(estimated, allocated * 0.7) << model::type_name(value.type());
     EXPECT_LT(estimated, allocated * 1.3) << model::type_name(value.type());
   }
 }
+#endif
 
 TEST(AnswerCost, OfSmallAnswersIsSmall) {
   EXPECT_EQ(answer_cost(api::Answer(api::ItemAnswer{})), 0u);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "link_fixture.h"
+#include "net/link_burst.h"
 
 namespace stator::net {
 namespace {
@@ -59,6 +60,66 @@ TEST(Link, EveryClassAndSizeArrives) {
   EXPECT_FALSE(a.link().send(b.id(), LinkClass::kData, 1, std::string(kMessageBytesMax + 1, 'x')));
 }
 
+TEST(Link, ABurstGoesOutAtItsEndAndInOrder) {
+  TestNode a(1), b(2);
+  connect(a, b);
+  const uint64_t before = a.link().stats().frames_out[1];
+  std::vector<std::string> expected;
+  {
+    LinkBurst burst;
+    LinkBurst::Use use(burst);
+    for (int i = 0; i < 20; ++i) {
+      expected.push_back(std::to_string(i));
+      ASSERT_TRUE(a.link().send(b.id(), LinkClass::kData, 17, expected.back()));
+    }
+    EXPECT_EQ(a.link().stats().frames_out[1], before);
+    EXPECT_GT(a.link().queued_bytes(b.id(), LinkClass::kData), 0u);
+    burst.flush();
+    EXPECT_EQ(a.link().stats().frames_out[1], before + 20) << "on this thread";
+    expected.emplace_back("last");
+    ASSERT_TRUE(a.link().send(b.id(), LinkClass::kData, 17, expected.back()));
+  }
+  ASSERT_TRUE(b.wait_messages(expected.size()));
+  EXPECT_EQ(b.messages, expected);
+}
+
+TEST(Link, ABurstMayOutliveItsLink) {
+  LinkBurst burst;
+  {
+    TestNode a(1), b(2);
+    connect(a, b);
+    LinkBurst::Use use(burst);
+    ASSERT_TRUE(a.link().send(b.id(), LinkClass::kData, 17, "lost"));
+  }
+  burst.flush();
+}
+
+TEST(Link, ThreadsMaySendWhileItStops) {
+  for (int round = 0; round < 20; ++round) {
+    auto a = std::make_unique<TestNode>(1);
+    auto b = std::make_unique<TestNode>(2);
+    connect(*a, *b);
+    std::atomic<bool> stop{false};
+    std::atomic<int> begun{0}, ended{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 2; ++t) {
+      threads.emplace_back([&] {
+        while (!stop) {
+          (void)a->link().send(b->id(), LinkClass::kData, 1, body_of_size(2'000));
+          ++begun;
+          a->link().call(b->id(), TestNode::kEcho, "x", kLong, [&](const auto&) { ++ended; });
+        }
+      });
+    }
+    while (begun < round * 20) std::this_thread::yield();
+    (round % 2 == 0 ? a : b)->stop();
+    a->stop();
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(begun, ended) << "each call ends once";
+  }
+}
+
 TEST(Link, ManyThreadsMaySend) {
   TestNode a(1), b(2);
   connect(a, b);
@@ -93,6 +154,8 @@ TEST(Link, AFullQueueRefusesAndTellsWhenItIsEmpty) {
   std::promise<int> taken;
   // On the link's own thread, which therefore writes nothing meanwhile.
   a.link().post([&] {
+    LinkBurst burst;  // nothing is written before its end
+    LinkBurst::Use use(burst);
     int count = 0;
     while (a.link().send(b.id(), LinkClass::kData, 1, std::string(100'000, 'x'))) ++count;
     EXPECT_GT(a.link().queued_bytes(b.id(), LinkClass::kData), 900'000u);
@@ -185,6 +248,8 @@ TEST(Link, ACallThatCannotBeSentSaysSo) {
   EXPECT_THAT(large.text(), StartsWith("too large: "));
   std::vector<CallResult> fitting(2);
   a.link().post([&] {
+    LinkBurst burst;  // nothing is written before its end
+    LinkBurst::Use use(burst);
     a.link().call(b.id(), TestNode::kHold, std::string(200'000, 'x'), kLong, fitting[0].done());
     a.link().call(b.id(), TestNode::kHold, std::string(200'000, 'x'), kLong, full.done());
     a.link().call(b.id(), TestNode::kHold, "x", kLong, fitting[1].done());
@@ -206,7 +271,11 @@ TEST(Link, AnswersAreBounded) {
   for (CallResult& call : calls)
     a.link().call(b.id(), TestNode::kHold, std::string(600'000, 'x'), kLong, call.done());
   ASSERT_TRUE(b.wait([&] { return b.held.size() == 3; }));
-  b.link().post([&] { b.release(); });
+  b.link().post([&] {
+    LinkBurst burst;  // nothing is written before its end
+    LinkBurst::Use use(burst);
+    b.release();
+  });
   int lost = 0;
   for (CallResult& call : calls) lost += call.text().starts_with("lost: too many bytes of answers");
   EXPECT_EQ(lost, 2);
