@@ -76,6 +76,8 @@ model::Result<void, std::string> Node::open(const NodeOptions& options) {
         if (synced.ok()) items_synced(*synced);  // the applier reports a failure with the next batch
       },
       *observer_);
+  disk_ = std::make_unique<DiskGuard>(
+      [&files, path = store_->folder().path()] { return files.free_bytes(path); }, options.disk_reserve_bytes);
   readers_ = std::make_unique<storage::ReaderPool>(options.reader_threads, 10'000, *observer_);
   if (cluster_) snapshots_ = std::make_unique<SnapshotService>();
   config_ = std::make_unique<caf::actor_system_config>();
@@ -84,7 +86,7 @@ model::Result<void, std::string> Node::open(const NodeOptions& options) {
   config_->set("scheduler.max-threads", static_cast<int64_t>(options.actor_threads));
   config_->set("scheduler.policy", caf::atom("sharing"));
   system_ = std::make_unique<caf::actor_system>(*config_);
-  router_ = std::make_unique<Router>(store_->items(), cluster_ ? static_cast<Peers*>(this) : nullptr);
+  router_ = std::make_unique<Router>(store_->items(), *disk_, cluster_ ? static_cast<Peers*>(this) : nullptr);
   router_->start(*system_);
   metrics_.on_scrape([this] { count_replicas(); });
   return {};
@@ -254,6 +256,8 @@ void Node::count_replicas() {
   for (const auto& [id, partition] : partitions_) leaders += partition.port && partition.port->leads ? 1 : 0;
   metrics_.leaders.Set(leaders);
   metrics_.followers.Set(static_cast<double>(partitions_.size()) - leaders);
+  metrics_.disk_free_bytes.Set(static_cast<double>(store_->folder().files().free_bytes(store_->folder().path())));
+  if (cluster_) count_link();
 }
 
 void Node::fail(const std::string& why) {

@@ -25,12 +25,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/disk_guard.h"
 #include "actors/metadata_barrier.h"
+#include "actors/node_options.h"
 #include "actors/partition_port.h"
 #include "actors/replica_opener.h"
 #include "actors/router.h"
 #include "actors/ticker.h"
 #include "actors/transport.h"
+#include "cluster/clock_watch.h"
 #include "cluster/init_messages.h"
 #include "cluster/leaders.h"
 #include "model/result.h"
@@ -41,28 +44,6 @@
 #include "storage/store.h"
 
 namespace stator::actors {
-
-// A node of a cluster of several.
-struct ClusterOptions {
-  model::NodeId node;
-  std::string zone;
-  net::LinkAddress listen;             // the port is not 0: the others keep it
-  std::vector<net::LinkAddress> join;  // others' links: whom to ask where this node's folder is new
-  std::string client_address;          // URLs, for people and tools
-  std::string admin_address;
-  std::string version;
-};
-
-struct NodeOptions {
-  std::string data_dir = "stator-data";
-  bool in_memory = false;  // nothing is written to disk, and everything goes with the process
-  storage::FileSystem* files =
-      nullptr;  // instead of the disk or the memory: tests that make it fail. Outlives the node
-  uint32_t partitions_per_table = 0;  // 0: one in a cluster of one, else a leader for each node, up to 4
-  size_t reader_threads = 2;
-  size_t actor_threads = 1;
-  std::optional<ClusterOptions> cluster = std::nullopt;  // nothing: a cluster of one
-};
 
 class Node final : public net::Dispatcher, private Peers, private net::LinkHandler {
  public:
@@ -80,6 +61,9 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   bool ready() const;
   // Every group that is led here has the members that group 0 wishes, and all of them are up to date.
   bool fully_replicated() const;
+  // This node's clock is more than a second from its peers' median (docs/architecture.md, protocol 10): it leads nothing, and
+  // must delete nothing because of its age. Any thread.
+  bool clock_astray() const { return clock_astray_.load(std::memory_order_relaxed); }
   // The state of the cluster as this node sees it, as JSON (docs/hacking.md).
   std::string status_json() const;
   // Before stop(), while requests are still answered: other nodes take over what is led here, as far as they can
@@ -106,6 +90,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   ReplicaEvents metadata_events();
   void items_synced(const std::vector<storage::SyncedIndex>& indexes);
   void count_replicas();
+  void count_link();  // requires mutex_
   void fail(const std::string& why);
   void run_on_metadata(api::RequestPtr request, net::Done done);
   void change_tables_here(api::RequestPtr request, std::optional<cluster::RequestId> id, net::Done done);
@@ -169,6 +154,10 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   void set_routes(const std::vector<model::PartitionId>& partitions);  // requires mutex_
   void report_all(std::optional<model::NodeId> to);
   void balance_leaders();
+  void compare_clocks();
+  void heard_clock(const net::LinkIdentity& peer);
+  using Moves = std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, model::ReplicaId>>;
+  Moves leaderships_for_others() const;  // requires mutex_
   void campaign_where_first();
   void wake_without_leader();
   void say_why_nobody_leads();
@@ -186,6 +175,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<storage::Applier> applier_;
   std::unique_ptr<storage::ReaderPool> readers_;
+  std::unique_ptr<DiskGuard> disk_;
   std::unique_ptr<SnapshotService> snapshots_;  // null in a cluster of one
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
@@ -220,6 +210,8 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   bool handing_over_ = false;  // by mutex_: leaderships go elsewhere, and do not come back
   bool dropped_unwished_ = false;  // by mutex_: what a crash left of dropped tables is gone
 
+  cluster::ClockWatch clocks_;                                 // by mutex_
+  std::atomic<bool> clock_astray_{false};
   cluster::Leaders leaders_;                                   // by mutex_
   PartitionRoutes routes_;                                     // by mutex_
   std::optional<storage::ClusterFile> cluster_file_;           // by mutex_: as it is on disk

@@ -44,6 +44,7 @@ void Node::tick() {
   if (ticks_ % kCampaignTicks == 0) campaign_where_first();
   if (ticks_ % kBalanceTicks == 0) {
     wake_without_leader();
+    compare_clocks();
     balance_leaders();
   }
   if (ticks_ % kSayTicks == 0) say_why_nobody_leads();
@@ -217,6 +218,7 @@ void Node::balance_leaders() {
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || handing_over_ || !wish_) return;
+    if (clock_astray_) return;  // they go elsewhere: compare_clocks()
     const int64_t now = steady_millis();
     for (const auto& [id, partition] : wish_->partitions) {
       if (moves.size() == kTransfersMax) break;
@@ -242,33 +244,66 @@ bool Node::fully_replicated() const {
   });
 }
 
+// At each hello, of those who dial us and of those whom we dial.
+void Node::heard_clock(const net::LinkIdentity& peer) {
+  if (!peer.node || peer.wall_clock_micros == 0) return;
+  std::lock_guard lock(mutex_);
+  clocks_.heard(peer.node, static_cast<int64_t>(peer.wall_clock_micros), steady_millis() * 1000);
+}
+
+// What is led here while the clock is astray goes to others, and again where an election brings it back.
+void Node::compare_clocks() {
+  Moves moves;
+  bool astray = false;
+  {
+    std::lock_guard lock(mutex_);
+    astray = clocks_.astray(static_cast<int64_t>(wall_clock_micros()), steady_millis() * 1000);
+    if (astray && !stopping_ && !handing_over_) moves = leaderships_for_others();
+  }
+  if (clock_astray_.exchange(astray) != astray) {
+    if (astray) {
+      spdlog::error("this node's clock is more than a second from those of the others: it leads nothing until it is right");
+    } else {
+      spdlog::info("this node's clock agrees with those of the others again");
+    }
+  }
+  for (auto& [mailbox, to] : moves) mailbox->push(Transfer{to});
+}
+
+// Requires mutex_. What is led here, and who could.
+Node::Moves Node::leaderships_for_others() const {
+  Moves moves;
+  if (!wish_) return moves;
+  size_t turn = 0;
+  for (const auto& [id, partition] : wish_->partitions) {
+    auto here = partitions_.find(id);
+    if (here == partitions_.end() || !here->second.serving()) continue;
+    for (size_t i = 0; i < partition.replicas.size(); ++i) {
+      const cluster::ReplicaPlace& place = partition.replicas[(turn + i) % partition.replicas.size()];
+      if (place.node == self_ || !peers_up_.contains(place.node)) continue;
+      moves.emplace_back(here->second.mailbox, place.id);
+      break;
+    }
+    ++turn;
+  }
+  if (!metadata_serving_) return moves;
+  for (const auto& [node, identity] : peers_up_) {
+    const cluster::NodeRecord* record = wish_->find(node);
+    if (!record) continue;
+    moves.emplace_back(metadata_mailbox_, record->metadata_replica);
+    break;
+  }
+  return moves;
+}
+
 void Node::hand_over() {
   if (!cluster_) return;
-  std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, model::ReplicaId>> moves;
+  Moves moves;
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || !wish_) return;
     handing_over_ = true;
-    size_t turn = 0;
-    for (const auto& [id, partition] : wish_->partitions) {
-      auto here = partitions_.find(id);
-      if (here == partitions_.end() || !here->second.serving()) continue;
-      for (size_t i = 0; i < partition.replicas.size(); ++i) {
-        const cluster::ReplicaPlace& place = partition.replicas[(turn + i) % partition.replicas.size()];
-        if (place.node == self_ || !peers_up_.contains(place.node)) continue;
-        moves.emplace_back(here->second.mailbox, place.id);
-        break;
-      }
-      ++turn;
-    }
-    if (metadata_serving_) {
-      for (const auto& [node, identity] : peers_up_) {
-        const cluster::NodeRecord* record = wish_->find(node);
-        if (!record) continue;
-        moves.emplace_back(metadata_mailbox_, record->metadata_replica);
-        break;
-      }
-    }
+    moves = leaderships_for_others();
   }
   for (auto& [mailbox, to] : moves) mailbox->push(Transfer{to});
   std::unique_lock lock(mutex_);

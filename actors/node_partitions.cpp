@@ -156,6 +156,7 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
       if (!contact.ticked || !replica.leads()) return;
       const ReplicationLag lag = replication_lag(replica);
       port->lag.store(lag.entries, std::memory_order_relaxed);
+      port->set_member_lags(lag.members);
       port->complete.store(lag.complete, std::memory_order_release);
     };
   }

@@ -54,6 +54,7 @@ std::optional<std::string> Node::refuse(const net::LinkIdentity& peer) {
       }
     }
   }
+  heard_clock(peer);
   if (moved && linked_) update_peers();
   return std::nullopt;
 }

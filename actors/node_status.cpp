@@ -1,4 +1,7 @@
 // What operators see of the cluster: GET /cluster on the admin port.
+#include <algorithm>
+#include <map>
+
 #include "actors/node.h"
 #include "api/json.h"
 
@@ -99,6 +102,45 @@ std::string Node::status_json() const {
   out.end_array();
   out.end_object();
   return text;
+}
+
+// For a scrape: what the link counts by itself, and how far others are behind what is led here.
+void Node::count_link() {
+  metrics_.clock_astray.Set(clock_astray() ? 1 : 0);
+  std::map<model::NodeId, raft::Index> lags;
+  if (wish_) {
+    for (const auto& [id, node] : wish_->nodes) {
+      if (id != self_) lags[id] = 0;
+    }
+    for (const auto& [id, here] : partitions_) {
+      auto wished = wish_->partitions.find(id);
+      if (!here.port || !here.port->leads || wished == wish_->partitions.end()) continue;
+      for (const auto& [replica, entries] : here.port->member_lags()) {
+        for (const cluster::ReplicaPlace& place : wished->second.replicas) {
+          if (place.id == replica) lags[place.node] = std::max(lags[place.node], entries);
+        }
+      }
+    }
+  }
+  for (const auto& [node, entries] : lags)
+    metrics_.replication_lag_entries(node.value).Set(static_cast<double>(entries));
+  if (!linked_) return;
+  const net::LinkStats& stats = link_->stats();
+  monitoring::LinkCounts counts;
+  for (size_t i = 0; i < monitoring::kLinkClasses; ++i) {
+    counts.frames_in[i] = stats.frames_in[i];
+    counts.frames_out[i] = stats.frames_out[i];
+    counts.bytes_in[i] = stats.bytes_in[i];
+    counts.bytes_out[i] = stats.bytes_out[i];
+  }
+  counts.dials = stats.dials;
+  counts.peers_lost = stats.peers_lost;
+  counts.handshakes_refused = stats.handshakes_refused;
+  counts.garbage_closes = stats.garbage_closes;
+  counts.accepts_refused = stats.accepts_refused;
+  counts.expired_requests = stats.expired_requests;
+  counts.peers = peers_up_.size();
+  metrics_.set_link(counts);
 }
 
 }  // namespace stator::actors

@@ -6,6 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #include "actors/replica_driver.h"
 #include "actors/request_batch.h"
@@ -68,6 +71,15 @@ class PartitionPort {
   std::atomic<uint64_t> applied{0};    // index
   std::atomic<uint64_t> committed{0};  // known to be, by what the leader said
   std::atomic<uint64_t> lag{0};        // leader: entries that the slowest member misses
+  // Leader: what each member misses.
+  void set_member_lags(std::vector<std::pair<model::ReplicaId, raft::Index>> lags) {
+    std::lock_guard lock(lags_mutex_);
+    lags_ = std::move(lags);
+  }
+  std::vector<std::pair<model::ReplicaId, raft::Index>> member_lags() const {
+    std::lock_guard lock(lags_mutex_);
+    return lags_;
+  }
   std::atomic<bool> complete{false};   // leader: the members are those that are wished, and none lags far behind
   std::atomic<int64_t> leader_heard_ms{0};  // steady clock
 
@@ -77,6 +89,8 @@ class PartitionPort {
   std::atomic<model::SpaceId> space_;
   storage::ReaderPool& readers_;
   const std::shared_ptr<ReplicaMailbox> mailbox_;
+  mutable std::mutex lags_mutex_;
+  std::vector<std::pair<model::ReplicaId, raft::Index>> lags_;  // by lags_mutex_
 };
 
 using PartitionPorts = std::unordered_map<model::PartitionId, std::shared_ptr<PartitionPort>>;

@@ -91,6 +91,8 @@ void PartitionServer::serve(const Routes& routes, const std::shared_ptr<const Pa
   PartitionPort* port = routes.port(call->partition);
   if (!port) return done(api::not_leading("This node does not hold the partition"));
   if (!call->writes()) return port->read(call->consistent(), read_job(*port, call, std::move(done)), batch);
+  if (port->leads.load(std::memory_order_relaxed) && disk_.low())
+    return done(api::service_unavailable("The disk of this node is nearly full: writes are refused until it has room", 1000));
   if (call->operation().owner() == api::Owner::kBatch) return write_batch(*port, call, std::move(done), batch);
   port->write({call->request, call->keys.front(), call->remembered_id(0), std::move(done)}, batch);
 }

@@ -2,6 +2,7 @@
 // those of others. Knows nothing of where partitions are led. Any thread; never blocks.
 #pragma once
 
+#include "actors/disk_guard.h"
 #include "actors/partition_call.h"
 #include "actors/partition_port.h"
 #include "net/dispatcher.h"
@@ -11,8 +12,8 @@ namespace stator::actors {
 
 class PartitionServer {
  public:
-  // `items` outlives this.
-  explicit PartitionServer(storage::ItemStore& items) : items_(items) {}
+  // Both outlive this.
+  PartitionServer(storage::ItemStore& items, DiskGuard& disk) : items_(items), disk_(disk) {}
 
   // As the leader. `done` hears kNotLeading where this replica does not lead, or is not here: nothing was done then. Not
   // for group 0. Keep `call` until `done` was called. `batch`: partition_port.h.
@@ -29,6 +30,7 @@ class PartitionServer {
   ReadJob read_job(const PartitionPort& port, std::shared_ptr<const PartitionCall> call, net::Done done);
 
   storage::ItemStore& items_;
+  DiskGuard& disk_;
 };
 
 }  // namespace stator::actors

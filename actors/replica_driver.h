@@ -53,6 +53,7 @@ struct ReplicaContact {
 // How far a leader's members are behind.
 struct ReplicationLag {
   raft::Index entries = 0;  // that the slowest one misses
+  std::vector<std::pair<model::ReplicaId, raft::Index>> members;  // what each one misses
   bool complete =
       false;  // the members are those that are wished, and none misses more than a moment's entries
 };
@@ -60,8 +61,10 @@ inline constexpr raft::Index kCompleteLagMax = 64;
 inline ReplicationLag replication_lag(const cluster::Replica& leader) {
   const raft::Status status = leader.node().status();
   ReplicationLag lag;
-  for (const raft::PeerStatus& peer : status.peers)
-    lag.entries = std::max(lag.entries, status.commit - std::min(status.commit, peer.match));
+  for (const raft::PeerStatus& peer : status.peers) {
+    lag.members.emplace_back(peer.replica, status.commit - std::min(status.commit, peer.match));
+    lag.entries = std::max(lag.entries, lag.members.back().second);
+  }
   lag.complete = !leader.reconfiguring() && lag.entries <= kCompleteLagMax;
   return lag;
 }

@@ -50,8 +50,8 @@ class Peers {
 
 class Router {
  public:
-  // `peers` is null in a cluster of one. Both outlive this.
-  Router(storage::ItemStore& items, Peers* peers);
+  // `peers` is null in a cluster of one. All outlive this.
+  Router(storage::ItemStore& items, DiskGuard& disk, Peers* peers);
 
   // Starts the router actor.
   void start(caf::actor_system& system);

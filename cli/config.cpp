@@ -112,6 +112,10 @@ Complaint set_partitions_per_table(Draft& config, std::string_view text) {
   return parse_number(text, 0, kPartitionsPerTableMax, config.partitions_per_table);
 }
 
+Complaint set_disk_reserve(Draft& config, std::string_view text) {
+  return parse_number(text, 0, kDiskReserveMibMax, config.disk_reserve_mib);
+}
+
 Complaint set_node_id(Draft& config, std::string_view text) {
   config.of_a_cluster = "node-id";
   unsigned value = 0;
@@ -188,6 +192,8 @@ constexpr std::array kSettings{
     Setting{"log-level", "STATOR_LOG_LEVEL", "trace, debug, info, warn, error or off [info]", set_log_level},
     Setting{"partitions-per-table", "STATOR_PARTITIONS_PER_TABLE",
             "Partitions of a new table; 0: one a node, up to 4 [0]", set_partitions_per_table},
+    Setting{"disk-reserve", "STATOR_DISK_RESERVE",
+            "MiB: writes are refused while less is free where the data is [256]", set_disk_reserve},
     Setting{"cluster-addr", "STATOR_CLUSTER_ADDR",
             "HOST:PORT that the other nodes call; makes this process a node of a cluster", set_cluster_addr},
     Setting{"node-id", "STATOR_NODE_ID", "Number of this node in its cluster, from 1", set_node_id},

@@ -18,6 +18,7 @@ inline constexpr uint16_t kDefaultPort = 8000;  // where users of local DynamoDB
 inline constexpr uint16_t kDefaultAdminPort = 8100;
 inline constexpr unsigned kHttpThreadsMax = 64;
 inline constexpr unsigned kPartitionsPerTableMax = 64;
+inline constexpr unsigned kDiskReserveMibMax = 1'000'000'000;
 // Group 0's replica on node N has the id N at the start, later ones get fresh ids: both stay below 1,000.
 inline constexpr unsigned kNodeIdMax = 99;
 inline constexpr size_t kJoinMax = 32;       // addresses
@@ -45,6 +46,7 @@ struct ServeConfig {
   std::vector<std::string> cors_origins;  // empty: all
   std::string log_level = "info";         // trace, debug, info, warn, error or off
   unsigned partitions_per_table = 0;      // of new tables; 0: as many as the cluster has nodes, up to 4
+  unsigned disk_reserve_mib = 256;        // writes are refused while less is free where the data is
   std::optional<ClusterConfig> cluster;   // nothing: a cluster of one
 };
 

@@ -57,6 +57,10 @@ Metrics::Metrics(std::string_view version)
                          .Name("stator_mailbox_depth")
                          .Help("Messages waiting in the actors of a kind.")
                          .Register(registry_)),
+      replication_lag_entries_(BuildGauge()
+                                   .Name("stator_replication_lag_entries")
+                                   .Help("Of the partitions led by this node: entries that a follower's node misses.")
+                                   .Register(registry_)),
       conditional_check_failed_total(counter(registry_, "stator_conditional_check_failed_total",
                                              "Writes whose condition did not hold.")),
       open_connections(gauge(registry_, "stator_open_connections", "Client connections that are open.")),
@@ -81,13 +85,43 @@ Metrics::Metrics(std::string_view version)
       elections_total(
           counter(registry_, "stator_elections_total", "Elections that replicas of this node began.")),
       replication_lag_seconds(gauge(registry_, "stator_replication_lag_seconds",
-                                    "Age of what the slowest follower on this node has applied.")) {
+                                    "Age of what the slowest follower on this node has applied.")),
+      link_peers(gauge(registry_, "stator_link_peers", "Other nodes that are connected.")),
+      link_dials_total(counter(registry_, "stator_link_dials_total", "Connections to other nodes that were tried.")),
+      link_peers_lost_total(counter(registry_, "stator_link_peers_lost_total", "Times that a connected node was lost.")),
+      link_handshakes_refused_total(counter(registry_, "stator_link_handshakes_refused_total",
+                                            "Connections between nodes that one of the two refused.")),
+      link_garbage_total(counter(registry_, "stator_link_garbage_total",
+                                 "Connections closed since what came over them was no frame.")),
+      link_connections_refused_total(counter(registry_, "stator_link_connections_refused_total",
+                                             "Connections on the node's port closed since there were too many.")),
+      link_expired_requests_total(counter(registry_, "stator_link_expired_requests_total",
+                                          "Requests of other nodes that came too late to be answered.")),
+      disk_free_bytes(gauge(registry_, "stator_disk_free_bytes", "Free on the disk of the data folder.")),
+      clock_astray(gauge(registry_, "stator_clock_astray",
+                         "1 while this node's clock is more than a second from its peers' median.")) {
   BuildGauge()
       .Name("stator_build_info")
       .Help("Always 1; the labels say what was built.")
       .Register(registry_)
       .Add({{"version", std::string(version)}, {"compiler", __VERSION__}})
       .Set(1);
+  auto& frames = BuildCounter()
+                     .Name("stator_link_frames_total")
+                     .Help("Frames between nodes, by class of connection and direction.")
+                     .Register(registry_);
+  auto& link_bytes = BuildCounter()
+                         .Name("stator_link_bytes_total")
+                         .Help("Bytes between nodes, by class of connection and direction.")
+                         .Register(registry_);
+  static constexpr std::array<const char*, kLinkClasses> kClassNames{"control", "data", "bulk", "request"};
+  for (size_t i = 0; i < kLinkClasses; ++i) {
+    const auto labels = [&](const char* direction) {
+      return prometheus::Labels{{"class", kClassNames[i]}, {"direction", direction}};
+    };
+    link_classes_[i] = {&frames.Add(labels("in")), &frames.Add(labels("out")), &link_bytes.Add(labels("in")),
+                        &link_bytes.Add(labels("out"))};
+  }
   auto& files = BuildGauge()
                     .Name("stator_leveldb_files")
                     .Help("Table files of a LevelDB, by level.")
@@ -143,6 +177,30 @@ prometheus::Counter& Metrics::errors(ErrorClass error_class, std::string_view co
 
 prometheus::Gauge& Metrics::mailbox_depth(std::string_view actor) {
   return mailbox_depth_.Add({{"actor", std::string(actor)}});
+}
+
+void Metrics::set_link(const LinkCounts& counts) {
+  const auto raise = [](prometheus::Counter& counter, uint64_t to) {
+    const double by = static_cast<double>(to) - counter.Value();
+    if (by > 0) counter.Increment(by);
+  };
+  for (size_t i = 0; i < kLinkClasses; ++i) {
+    raise(*link_classes_[i].frames_in, counts.frames_in[i]);
+    raise(*link_classes_[i].frames_out, counts.frames_out[i]);
+    raise(*link_classes_[i].bytes_in, counts.bytes_in[i]);
+    raise(*link_classes_[i].bytes_out, counts.bytes_out[i]);
+  }
+  link_peers.Set(static_cast<double>(counts.peers));
+  raise(link_dials_total, counts.dials);
+  raise(link_peers_lost_total, counts.peers_lost);
+  raise(link_handshakes_refused_total, counts.handshakes_refused);
+  raise(link_garbage_total, counts.garbage_closes);
+  raise(link_connections_refused_total, counts.accepts_refused);
+  raise(link_expired_requests_total, counts.expired_requests);
+}
+
+prometheus::Gauge& Metrics::replication_lag_entries(uint64_t node) {
+  return replication_lag_entries_.Add({{"node", std::to_string(node)}});
 }
 
 void Metrics::set_levels(Database database, const LevelStats& stats) {

@@ -45,6 +45,22 @@ struct LevelStats {
   std::array<uint64_t, kLevelDbLevels> bytes{};
 };
 
+// What the link between nodes has done since it started (net/link_stats.h).
+inline constexpr size_t kLinkClasses = 4;  // control, data, bulk, request
+struct LinkCounts {
+  std::array<uint64_t, kLinkClasses> frames_in{};
+  std::array<uint64_t, kLinkClasses> frames_out{};
+  std::array<uint64_t, kLinkClasses> bytes_in{};
+  std::array<uint64_t, kLinkClasses> bytes_out{};
+  uint64_t dials = 0;
+  uint64_t peers_lost = 0;
+  uint64_t handshakes_refused = 0;
+  uint64_t garbage_closes = 0;
+  uint64_t accepts_refused = 0;
+  uint64_t expired_requests = 0;
+  uint64_t peers = 0;  // connected now
+};
+
 class Metrics {
  public:
   // `version`: what build_info says, as in "0.1.0".
@@ -67,6 +83,10 @@ class Metrics {
   prometheus::Counter& errors(ErrorClass error_class, std::string_view code);
   prometheus::Gauge& mailbox_depth(std::string_view actor);
   void set_levels(Database database, const LevelStats& stats);
+  // Counters go up to these; from a scrape hook.
+  void set_link(const LinkCounts& counts);
+  // Of what is led here, the entries that the replicas on that node miss at most.
+  prometheus::Gauge& replication_lag_entries(uint64_t node);
 
   TableCapacity& consumed_capacity() { return table_capacity_; }
 
@@ -82,6 +102,11 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& returned_items_;
   prometheus::Family<prometheus::Counter>& errors_;
   prometheus::Family<prometheus::Gauge>& mailbox_depth_;
+  prometheus::Family<prometheus::Gauge>& replication_lag_entries_;
+  struct LinkClassCounters {
+    prometheus::Counter *frames_in, *frames_out, *bytes_in, *bytes_out;
+  };
+  std::array<LinkClassCounters, kLinkClasses> link_classes_{};
   std::array<std::array<prometheus::Gauge*, kLevelDbLevels>, kDatabases> level_files_{};
   std::array<std::array<prometheus::Gauge*, kLevelDbLevels>, kDatabases> level_bytes_{};
 
@@ -100,6 +125,17 @@ class Metrics {
   prometheus::Gauge& followers;  // replicas of this node that follow
   prometheus::Counter& elections_total;
   prometheus::Gauge& replication_lag_seconds;  // of the slowest follower replica of this node
+  // The link between nodes.
+  prometheus::Gauge& link_peers;
+  prometheus::Counter& link_dials_total;
+  prometheus::Counter& link_peers_lost_total;
+  prometheus::Counter& link_handshakes_refused_total;
+  prometheus::Counter& link_garbage_total;
+  prometheus::Counter& link_connections_refused_total;
+  prometheus::Counter& link_expired_requests_total;
+  // The data folder's disk.
+  prometheus::Gauge& disk_free_bytes;
+  prometheus::Gauge& clock_astray;  // 1: more than a second from the peers' median
 };
 
 }  // namespace stator::monitoring

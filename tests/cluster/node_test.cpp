@@ -1,8 +1,10 @@
 // Goal: a node as a whole does what its parts promise together: tables come and go with their rows, restarts find everything,
 // several partitions answer as one table, and requests of many threads are each answered once.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "storage/env_memory.h"
@@ -109,6 +111,31 @@ TEST_F(NodeTest, SeveralPartitionsAreOneTable) {
   }
   ASSERT_TRUE(run("BatchWriteItem", R"({"RequestItems":{"rows":[)" + requests + "]}}").ok);
   EXPECT_NE(run("DescribeTable", R"({"TableName":"rows"})").text.find("\"ItemCount\":175"), std::string::npos);
+}
+
+TEST_F(NodeTest, WritesAreRefusedWhileTheDiskIsNearlyFullAndReadsGoOn) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("stator-full-" + std::to_string(getpid()));
+  actors::NodeOptions options;
+  options.data_dir = folder.string();
+  const auto restart = [&](uint64_t reserve) {
+    node_.reset();
+    options.disk_reserve_bytes = reserve;
+    auto node = actors::Node::start(options, metrics_);
+    ASSERT_TRUE(node.ok()) << node.error();
+    node_ = std::move(*node);
+  };
+  restart(0);
+  ASSERT_TRUE(run("CreateTable", kCreateTable).ok);
+  ASSERT_TRUE(run("PutItem", put_json(1, 1, "before")).ok);
+  restart(UINT64_MAX);  // more than any disk has
+  const NodeAnswer refused = run("PutItem", put_json(1, 1, "after"));
+  EXPECT_FALSE(refused.ok);
+  EXPECT_EQ(refused.error, api::ErrorCode::kServiceUnavailable);
+  EXPECT_NE(refused.text.find("nearly full"), std::string::npos) << refused.text;
+  EXPECT_NE(run("GetItem", get_json(1, 1)).text.find("before"), std::string::npos);
+  EXPECT_TRUE(run("DeleteTable", R"({"TableName":"rows"})").ok) << "which makes room";
+  node_.reset();
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(NodeTest, OneCounterUnderManyThreadsIsExact) {

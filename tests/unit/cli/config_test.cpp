@@ -133,6 +133,8 @@ TEST_F(ConfigTest, WithoutAnAddressItIsAClusterOfOne) {
   EXPECT_EQ(config->partitions_per_table, 0u);
   EXPECT_EQ(read({"serve", "--partitions-per-table", "4"})->partitions_per_table, 4u);
   EXPECT_FALSE(read({"serve", "--partitions-per-table", "4"})->cluster.has_value());
+  EXPECT_EQ(config->disk_reserve_mib, 256u);
+  EXPECT_EQ(read({"serve", "--disk-reserve", "0"})->disk_reserve_mib, 0u);
 }
 
 TEST_F(ConfigTest, ANodeOfAClusterInAllThreeForms) {

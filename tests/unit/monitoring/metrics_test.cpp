@@ -80,5 +80,24 @@ TEST(Metrics, TellsOfTheLevels) {
   EXPECT_THAT(text, HasSubstr("stator_leveldb_files{database=\"log\",level=\"2\"} 0\n"));
 }
 
+TEST(Metrics, TellsOfTheLink) {
+  Metrics metrics("0.0.0");
+  LinkCounts counts;
+  counts.frames_out[1] = 7;
+  counts.bytes_in[2] = 100;
+  counts.peers = 2;
+  counts.peers_lost = 1;
+  metrics.set_link(counts);
+  counts.frames_out[1] = 9;
+  metrics.set_link(counts);
+  metrics.replication_lag_entries(3).Set(5);
+  const std::string text = metrics.exposition();
+  EXPECT_THAT(text, HasSubstr("stator_link_frames_total{class=\"data\",direction=\"out\"} 9\n"));
+  EXPECT_THAT(text, HasSubstr("stator_link_bytes_total{class=\"bulk\",direction=\"in\"} 100\n"));
+  EXPECT_THAT(text, HasSubstr("stator_link_peers 2\n"));
+  EXPECT_THAT(text, HasSubstr("stator_link_peers_lost_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("stator_replication_lag_entries{node=\"3\"} 5\n"));
+}
+
 }  // namespace
 }  // namespace stator::monitoring

@@ -1,0 +1,39 @@
+// NodeOptions: what a node (node.h) is started with: where its data lies, its bounds, and its place in a cluster of several.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/disk_guard.h"
+#include "model/ids.h"
+#include "net/link_identity.h"
+#include "storage/env.h"
+
+namespace stator::actors {
+
+// A node of a cluster of several.
+struct ClusterOptions {
+  model::NodeId node;
+  std::string zone;
+  net::LinkAddress listen;             // the port is not 0: the others keep it
+  std::vector<net::LinkAddress> join;  // others' links: whom to ask where this node's folder is new
+  std::string client_address;          // URLs, for people and tools
+  std::string admin_address;
+  std::string version;
+};
+
+struct NodeOptions {
+  std::string data_dir = "stator-data";
+  bool in_memory = false;  // nothing is written to disk, and everything goes with the process
+  storage::FileSystem* files =
+      nullptr;  // instead of the disk or the memory: tests that make it fail. Outlives the node
+  uint32_t partitions_per_table = 0;  // 0: one in a cluster of one, else a leader for each node, up to 4
+  uint64_t disk_reserve_bytes = kDiskReserveBytes;  // writes are refused while less is free (disk_guard.h)
+  size_t reader_threads = 2;
+  size_t actor_threads = 1;
+  std::optional<ClusterOptions> cluster = std::nullopt;  // nothing: a cluster of one
+};
+
+}  // namespace stator::actors
