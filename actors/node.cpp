@@ -113,6 +113,7 @@ model::Result<void, std::string> Node::start_alone() {
   if (!failure_.empty()) return model::Failure(failure_);
   if (!done)
     return model::Failure(std::string("the replicas of this node did not serve in time; its log says why"));
+  ticker_ = std::make_unique<Ticker>([this] { look_after_partitions(); }, kUpkeepInterval);
   return {};
 }
 

@@ -77,6 +77,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   struct Partition {
     std::shared_ptr<PartitionPort> port;  // null while it is being opened
     std::shared_ptr<ReplicaMailbox> mailbox;
+    uint32_t schema_version = 0;  // of the table as the replica was told of it
     bool serving() const { return port && port->serving; }
   };
   static constexpr model::NodeId kAlone{1};  // the only node of a cluster of one
@@ -110,6 +111,8 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   bool served(model::PartitionId partition) const;  // requires mutex_
   ReplicaEvents partition_events(const std::shared_ptr<PartitionPort>& port);
   model::TableCounts counts(model::PartitionId partition) const;
+  UpkeepServices upkeep_services();
+  void look_after_partitions();
 
   // node_cluster.cpp
   model::Result<void, std::string> start_in_cluster();
@@ -224,6 +227,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   size_t next_join_ = 0;
   std::string said_;  // why nobody leads, as it was logged last
   std::atomic<bool> joining_{false};     // a request is on its way
+  std::atomic<uint64_t> upkeep_calls_{0};  // each has a request id of its own
   std::atomic<bool> registered_{false};  // group 0 has this node as it is
 };
 

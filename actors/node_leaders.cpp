@@ -8,6 +8,7 @@
 namespace stator::actors {
 namespace {
 
+constexpr uint64_t kUpkeepTicks = 10;   // between two looks at what leaders have to do
 constexpr uint64_t kJoinTicks = 10;     // between two attempts to join, or to register
 constexpr uint64_t kCampaignTicks = 4;  // between two attempts of those that are to lead first
 constexpr uint64_t kBalanceTicks = 25;  // between two looks at where leaderships are
@@ -47,6 +48,7 @@ void Node::tick() {
     compare_clocks();
     balance_leaders();
   }
+  if (ticks_ % kUpkeepTicks == 0) look_after_partitions();
   if (ticks_ % kSayTicks == 0) say_why_nobody_leads();
   if (ticks_ % kReportTicks == 0) report_all(std::nullopt);
 }

@@ -1,9 +1,13 @@
 // What a node does to make group 0's wishes true: replicas opened, closed, served.
 #include <spdlog/spdlog.h>
 
+#include <cstring>
+
 #include "actors/clock.h"
 #include "actors/node.h"
 #include "actors/replica_actor.h"
+#include "api/internal/index_built.h"
+#include "api/internal/index_writes.h"
 #include "model/assert.h"
 
 namespace stator::actors {
@@ -26,6 +30,7 @@ bool is_first_leader(const cluster::Partition& partition, const cluster::Replica
 void Node::reconcile(std::shared_ptr<const cluster::ClusterState> state) {
   std::vector<std::shared_ptr<ReplicaMailbox>> closing;
   std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, raft::Membership>> wishes;
+  std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, model::Table>> changed;
   bool drop = false;
   std::vector<std::pair<cluster::Partition, model::Table>> opening;
   {
@@ -41,6 +46,9 @@ void Node::reconcile(std::shared_ptr<const cluster::ClusterState> state) {
           wished == state->partitions.end() ? nullptr : place_on(self_, wished->second);
       // One that is still opening is looked at again when it is open.
       if (!it->second.port || (place && place->id == it->second.port->replica())) {
+        const model::Table* table = place ? state->find(wished->second.table) : nullptr;
+        if (table && std::exchange(it->second.schema_version, table->schema_version) < table->schema_version)
+          changed.emplace_back(it->second.mailbox, *table);
         if (cluster_ && place) wishes.emplace_back(it->second.mailbox, cluster::wished_members(wished->second));
         ++it;
         continue;
@@ -59,12 +67,14 @@ void Node::reconcile(std::shared_ptr<const cluster::ClusterState> state) {
       STATOR_ASSERT(table != nullptr, "a partition belongs to a table");
       Partition& here = partitions_[id];
       here.mailbox = std::make_shared<ReplicaMailbox>(&actors::refuse);
+      here.schema_version = table->schema_version;
       opening.emplace_back(partition, *table);
     }
   }
   publish_routes();
   for (auto& mailbox : closing) mailbox->close();  // partition_closed() follows, when the actor has ended
   for (auto& [mailbox, wish] : wishes) mailbox->push(Reconfigure{std::move(wish)});
+  for (auto& [mailbox, table] : changed) mailbox->push(Configure{std::move(table)});
   if (drop) drop_unwished(*state);
   for (auto& [partition, table] : opening) open_in_background(partition, table);
   if (cluster_) remember_members(*state);
@@ -112,6 +122,7 @@ void Node::partition_opened(const cluster::Partition& partition, storage::Result
     port->bytes = opened->state.item_bytes;
     port->applied = opened->state.applied.index;
     port->awake = true;
+    port->upkeep = std::make_shared<PartitionUpkeep>(upkeep_services(), id, mailbox);
     it->second.port = port;
   }
   // The way to it is known before it can say that it serves: whoever waits for that sends requests at once.
@@ -135,11 +146,16 @@ void Node::partition_opened(const cluster::Partition& partition, storage::Result
 
 ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port) {
   ReplicaEvents events;
-  events.serving_changed = [this, port](const cluster::Replica& replica) { serving_changed(*port, replica); };
+  events.serving_changed = [this, port](const cluster::Replica& replica) {
+    serving_changed(*port, replica);
+    port->upkeep->observe(replica, port->space());
+  };
+  events.state_changed = [port](cluster::Replica& replica) { port->upkeep->observe(replica, port->space()); };
   events.applied = [port](const cluster::Replica& replica) {
     port->items.store(replica.applied_state().items, std::memory_order_relaxed);
     port->bytes.store(replica.applied_state().bytes, std::memory_order_relaxed);
     port->applied.store(replica.applied_index(), std::memory_order_release);
+    if (replica.serving()) port->upkeep->observe(replica, port->space());
   };
   events.role_changed = [this, port](const raft::SoftState& soft) {
     if (soft.role == raft::Role::kLeader && !port->leads) metrics_.elections_total.Increment();
@@ -162,6 +178,7 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
   }
   events.installed = [port](const storage::PartitionState& state) { port->set_space(state.space); };
   events.closed = [this, port](const storage::PartitionState& state) {
+    port->upkeep->stop();
     if (port->dropped) partition_closed(state);
   };
   events.failed = [this, id = port->partition()](const std::string& why) {
@@ -195,6 +212,11 @@ void Node::check_serving() {
       bool all = true;
       if (wish_) {
         for (const cluster::Partition* partition : wish_->partitions_of(it->first)) all &= served(partition->id);
+        const model::Table* table = wish_->find(it->first);
+        for (size_t i = 0; table && i < table->global_indexes.size(); ++i) {
+          for (const cluster::Partition* partition : wish_->partitions_of(table->global_indexes[i].id))
+            all &= served(partition->id);
+        }
       }
       if (!all) {
         ++it;
@@ -297,6 +319,44 @@ void Node::publish_routes() {
   }
   router_->publish(
       std::make_shared<const Routes>(Routes{cluster::PartitionMap(*wish_), std::move(ports), routes_}));
+}
+
+UpkeepServices Node::upkeep_services() {
+  static constexpr auto kPatience = std::chrono::seconds(2);
+  auto context = [this](std::string body) {
+    net::RequestContext context;
+    context.deadline = std::chrono::steady_clock::now() + kPatience;
+    // Of its own each time, as if a client's that cannot retry. Its parts' ids differ from it in the low bits.
+    const uint64_t number = (++upkeep_calls_) << 20;
+    std::memcpy(context.request_id.data(), &boot_epoch_, sizeof boot_epoch_);
+    std::memcpy(context.request_id.data() + sizeof boot_epoch_, &number, sizeof number);
+    if (cluster_) context.body = std::make_shared<const std::string>(std::move(body));
+    return context;
+  };
+  UpkeepServices services{store_->items(), *readers_, {}, {}, [this] { return !clock_astray(); }};
+  services.write_indexes = [this, context](api::RequestPtr request, net::Done done) {
+    std::string body;
+    if (cluster_) body = api::IndexWrites::body(static_cast<const api::IndexWritesRequest&>(*request));
+    router_->execute(std::move(request), context(std::move(body)), std::move(done));
+  };
+  services.tell_tables = [this, context](std::shared_ptr<api::Request> request, net::Done done) {
+    net::RequestContext told = context(cluster_ ? api::IndexBuilt::body(*request) : std::string());
+    execute(std::move(request), std::move(told), std::move(done));
+  };
+  return services;
+}
+
+// The ticker's thread.
+void Node::look_after_partitions() {
+  std::vector<std::shared_ptr<PartitionPort>> ports;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    for (const auto& [id, partition] : partitions_) {
+      if (partition.serving()) ports.push_back(partition.port);
+    }
+  }
+  for (const auto& port : ports) port->upkeep->tick();
 }
 
 model::TableCounts Node::counts(model::PartitionId id) const {

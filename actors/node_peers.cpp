@@ -3,8 +3,10 @@
 
 #include "actors/clock.h"
 #include "actors/node.h"
+#include "api/internal/internal_operations.h"
 #include "api/json.h"
 #include "api/registry.h"
+#include "model/index.h"
 
 namespace stator::actors {
 namespace {
@@ -218,6 +220,7 @@ namespace {
 // The request as its client's node parsed it, against this node's map: the two may differ, then the sender tries again.
 api::Result<std::shared_ptr<PartitionCall>> read_forward(const cluster::Forward& forward, const Routes* routes) {
   const api::Operation* operation = api::find_operation(forward.operation);
+  if (!operation) operation = api::find_internal_operation(forward.operation);
   if (!operation) return api::unknown_operation();
   api::json::Parser parser;
   auto body = parser.parse(forward.body);
@@ -256,9 +259,17 @@ api::Result<std::shared_ptr<PartitionCall>> read_forward(const cluster::Forward&
     case api::Owner::kStatic:
       return elsewhere;
   }
-  const std::string& name = items.empty() ? call->request->table_name : items.front()->table_name;
+  std::string name = items.empty() ? call->request->table_name : items.front()->table_name;
   const cluster::TableRoute* table = routes ? routes->map.find(name) : nullptr;
   auto partition = routes ? routes->map.find(forward.partition) : nullptr;
+  if (table && operation->owner() == api::Owner::kPage) {
+    auto index = static_cast<const api::PageOperation&>(*operation).global_index(*table->table, *call->request);
+    if (!index.ok()) return api::Failure(index.error());
+    if (*index) {
+      name = model::index_table_name(name, (*index)->name);
+      table = routes->map.find(name);
+    }
+  }
   if (!table || !partition || partition->table != table->table->id) return elsewhere;
   call->table = table->table;
   for (const api::RequestPtr& item : items) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/partition_upkeep.h"
 #include "actors/replica_driver.h"
 #include "actors/request_batch.h"
 #include "cluster/partition_map.h"
@@ -56,6 +57,8 @@ class PartitionPort {
   model::ReplicaId replica() const { return replica_; }
   model::SpaceId space() const { return space_.load(std::memory_order_acquire); }
   ReplicaMailbox& mailbox() { return *mailbox_; }
+  // What is done for it here where it leads. Set before the port is published.
+  std::shared_ptr<PartitionUpkeep> upkeep;
 
   // Kept by the replica's actor.
   void set_space(model::SpaceId space) { space_.store(space, std::memory_order_release); }

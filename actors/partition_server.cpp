@@ -91,6 +91,10 @@ void PartitionServer::serve(const Routes& routes, const std::shared_ptr<const Pa
   PartitionPort* port = routes.port(call->partition);
   if (!port) return done(api::not_leading("This node does not hold the partition"));
   if (!call->writes()) return port->read(call->consistent(), read_job(*port, call, std::move(done)), batch);
+  if (port->upkeep->behind())
+    return done(api::throughput_exceeded(
+        "The table's global secondary indexes are behind its writes: wait until they have caught up"));
+  done = port->upkeep->after_indexes(std::move(done));
   if (port->leads.load(std::memory_order_relaxed) && disk_.low())
     return done(api::service_unavailable("The disk of this node is nearly full: writes are refused until it has room", 1000));
   if (call->operation().owner() == api::Owner::kBatch) return write_batch(*port, call, std::move(done), batch);

@@ -113,7 +113,8 @@ void ReplicaDriver::drain() {
 
 void ReplicaDriver::handle(WriteCall& call, uint64_t now) {
   if (failed_ || !replica_->serving()) return refuse_or_park(std::move(call));
-  cluster::Command command{next_token_++, std::move(call.request), std::move(call.key), call.id};
+  cluster::Command command{next_token_++, std::move(call.request), std::move(call.key), call.id, nullptr,
+                           std::move(call.rows)};
   clients_.emplace(command.token, std::move(call.done));
   replica_->submit(std::move(command), now);
 }
@@ -306,7 +307,7 @@ void ReplicaDriver::load(std::vector<cluster::RowLoad> loads) {
         RowsLoaded loaded;
         loaded.rows.reserve(shared->size());
         for (cluster::RowLoad& load : *shared) {
-          auto row = view.get(load.key);
+          auto row = view.get_for_write(load.key);
           loaded.rows.push_back({std::move(load), std::move(row)});
         }
         mailbox->push(std::move(loaded));

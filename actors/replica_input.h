@@ -2,11 +2,14 @@
 // Values that are moved once, into the replica's mailbox (mailbox.h).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "actors/mailbox.h"
+#include "actors/protocol.h"
 #include "api/answer.h"
 #include "api/operation.h"
 #include "cluster/metadata_command.h"
@@ -26,6 +29,7 @@ struct WriteCall {
   std::string key;  // item operations: model::item_key
   std::optional<cluster::RequestId> id;
   net::Done done;
+  std::shared_ptr<const std::vector<model::RowWrite>> rows = nullptr;  // instead of a request: cluster::Command's
 };
 
 // What a node asks of group 0 (cluster/metadata_command.h).
@@ -92,5 +96,7 @@ struct Run {
 
 using ReplicaInput = std::variant<WriteCall, ReadCall, MetadataCall, RowsLoaded, Persisted, Applied, LogLoaded, ItemsSynced,
                                   Configure, Campaign, Tick, Step, PeerLost, Reconfigure, Transfer, Room, Run>;
+
+using ReplicaMailbox = Mailbox<ReplicaInput, ReplicaActor>;
 
 }  // namespace stator::actors

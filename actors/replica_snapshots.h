@@ -24,7 +24,6 @@
 
 namespace stator::actors {
 
-using ReplicaMailbox = Mailbox<ReplicaInput, ReplicaActor>;
 
 // The state as a replica knows it, from the row that items/ holds.
 cluster::AppliedState applied_state_of(const storage::PartitionState& state);

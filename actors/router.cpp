@@ -4,6 +4,7 @@
 
 #include "actors/router_calls.h"
 #include "model/assert.h"
+#include "model/index.h"
 
 namespace stator::actors {
 namespace {
@@ -157,8 +158,14 @@ void Router::route_page(api::RequestPtr request, const net::RequestContext& cont
   const cluster::TableRoute* table = find_table(routes, request->table_name, !peers_);
   if (!table) return missing_table(std::move(request), context, std::move(done), refreshed);
   const api::PageOperation& operation = page_operation(*request);
+  auto index = operation.global_index(*table->table, *request);
+  if (!index.ok()) return done(api::Failure(std::move(index.error())));
   auto range = operation.range(*table->table, *request);
   if (!range.ok()) return done(api::Failure(std::move(range.error())));
+  if (*index) {  // its entries are the items of another table
+    table = find_table(routes, model::index_table_name(table->table->name, (*index)->name), !peers_);
+    if (!table) return missing_table(std::move(request), context, std::move(done), refreshed);
+  }
   auto page = std::make_shared<Page>();
   page->partitions = table->within(*range, operation.forward(*request));
   // Nothing to read is a page too: any partition can say so.

@@ -13,13 +13,16 @@ api::Failure unreadable(std::string_view why) {
   return api::internal_error("Internal server error");
 }
 
-// A row that is no item (a tombstone, a lock) is not there.
-api::Result<api::StoredItemPtr> decode(std::string_view key, std::string_view value) {
+// A row that is no item (a tombstone, a lock) is not there; `tombstones` are, for those who write.
+api::Result<api::StoredItemPtr> decode(std::string_view key, std::string_view value, bool tombstones = false) {
   auto record = model::decode_item_record(key, value);
   if (!record.ok()) return unreadable(model::record_error_text(record.error()));
-  if (record->header.kind != model::RecordKind::kItem) return api::StoredItemPtr();
+  const model::ItemRecordHeader& header = record->header;
+  const bool tombstone = header.kind == model::RecordKind::kTombstone;
+  if (header.kind != model::RecordKind::kItem && !(tombstone && tombstones)) return api::StoredItemPtr();
   return std::make_shared<const api::StoredItem>(
-      api::StoredItem{std::move(record->item), record->header.item_bytes});
+      api::StoredItem{std::move(record->item), header.item_bytes, {header.version_index, header.version_ordinal},
+                      header.stamp, tombstone});
 }
 
 // What was found may be half of what there was.
@@ -27,12 +30,18 @@ api::Failure replaced() { return api::not_leading("The partition's rows were rep
 
 }  // namespace
 
-api::Result<api::StoredItemPtr> StoreView::get(std::string_view key) const {
+api::Result<api::StoredItemPtr> decode_item(std::string_view key, std::string_view value) { return decode(key, value); }
+
+api::Result<api::StoredItemPtr> StoreView::get(std::string_view key) const { return get(key, false); }
+
+api::Result<api::StoredItemPtr> StoreView::get_for_write(std::string_view key) const { return get(key, true); }
+
+api::Result<api::StoredItemPtr> StoreView::get(std::string_view key, bool tombstones) const {
   auto value = items_.get(space_, model::RowKind::kItem, key);
   if (!value.ok()) return unreadable(value.error().text());
   if (!items_.is_live(space_)) return replaced();
   if (!*value) return api::StoredItemPtr();
-  return decode(key, **value);
+  return decode(key, **value, tombstones);
 }
 
 api::Result<void> StoreView::scan(const model::KeyRange& range, bool forward, const Visitor& visit) const {

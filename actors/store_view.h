@@ -9,15 +9,21 @@
 
 namespace stator::actors {
 
+// The item of a row of kind kItem; null for one that is none (a tombstone, a lock).
+api::Result<api::StoredItemPtr> decode_item(std::string_view key, std::string_view value);
+
 class StoreView final : public api::ItemView {
  public:
   StoreView(const storage::ItemStore& items, model::SpaceId space) : items_(items), space_(space) {}
 
   api::Result<api::StoredItemPtr> get(std::string_view key) const override;
+  // What a leader evaluates a write against: a tombstone too.
+  api::Result<api::StoredItemPtr> get_for_write(std::string_view key) const;
   api::Result<void> scan(const model::KeyRange& range, bool forward, const Visitor& visit) const override;
   api::Result<void> scan_local(const model::KeyRange& range, bool forward, const Visitor& visit) const override;
 
  private:
+  api::Result<api::StoredItemPtr> get(std::string_view key, bool tombstones) const;
   api::Result<void> scan(model::RowKind kind, const model::KeyRange& range, bool forward, const Visitor& visit) const;
 
   const storage::ItemStore& items_;

@@ -1,5 +1,5 @@
-// Ticker: a thread that calls every kTick: the clock of Raft, of parked calls and of all that is done now and then. What it
-// calls must be short and must not block.
+// Ticker: a thread that calls in a regular interval: the clock of Raft, of parked calls and of all that is done now and then. What
+// it calls must be short and must not block.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,8 @@ inline constexpr uint32_t kRestTicks = 100;            // an idle group rests af
 
 class Ticker {
  public:
-  explicit Ticker(std::function<void()> tick) : tick_(std::move(tick)), thread_([this] { run(); }) {}
+  explicit Ticker(std::function<void()> tick, std::chrono::milliseconds interval = kTick)
+      : tick_(std::move(tick)), interval_(interval), thread_([this] { run(); }) {}
   ~Ticker() { stop(); }
 
   void stop() {
@@ -32,7 +33,7 @@ class Ticker {
     auto next = std::chrono::steady_clock::now();
     std::unique_lock lock(mutex_);
     for (;;) {
-      next += kTick;
+      next += interval_;
       // Ticks that were missed (a stopped process) are not made up for: nobody was silent meanwhile but this one.
       next = std::max(next, std::chrono::steady_clock::now());
       if (changed_.wait_until(lock, next, [this] { return stopping_; })) return;
@@ -43,6 +44,7 @@ class Ticker {
   }
 
   const std::function<void()> tick_;
+  const std::chrono::milliseconds interval_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;  // by mutex_

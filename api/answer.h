@@ -12,6 +12,7 @@
 #include "api/view.h"
 #include "model/attribute_value.h"
 #include "model/index.h"
+#include "model/row_kind.h"
 #include "model/table.h"
 
 namespace stator::api {
@@ -100,6 +101,9 @@ struct ItemChange {
   uint32_t size_bytes = 0;                  // of the new item; 0 when deleted
   StoredItemPtr old_item;                   // null: there was none
   std::vector<IndexChange> indexes;         // in the order of the table's indexes, local ones first
+  // Of an index's entry: the version of the item that it shows. Unset: the log entry's own.
+  std::optional<model::ItemVersion> version = std::nullopt;
+  bool tombstone = false;  // deleted, and `version` is remembered
 };
 
 // One table made, changed or dropped, in group 0.
@@ -113,6 +117,7 @@ struct TableChange {
 struct Effects {
   std::vector<ItemChange> items;
   std::vector<TableChange> tables;
+  std::vector<model::RowWrite> rows;  // of other kinds, in the same step: what is kept beside the items
   Answer answer;
 };
 

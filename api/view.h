@@ -9,6 +9,7 @@
 
 #include "api/error.h"
 #include "model/attribute_value.h"
+#include "model/item_record.h"
 #include "model/key.h"
 #include "model/table.h"
 
@@ -18,6 +19,10 @@ namespace stator::api {
 struct StoredItem {
   model::Item item;
   uint32_t size_bytes = 0;  // as the service counts (model/size.h)
+  model::ItemVersion version = {};
+  model::Stamp stamp = {};  // of that version
+  bool tombstone = false;   // nothing is there, and it is remembered since when: only in tables that hold an index, and only
+                            // for those who write there
 };
 using StoredItemPtr = std::shared_ptr<const StoredItem>;  // null: there is none
 

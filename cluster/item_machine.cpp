@@ -1,7 +1,9 @@
 // Item operations between the overlay and the log.
 #include "cluster/item_machine.h"
 
+#include "cluster/index_marks.h"
 #include "model/assert.h"
+#include "model/expiry.h"
 #include "model/item_record.h"
 #include "model/size.h"
 #include "model/table_record.h"
@@ -33,6 +35,7 @@ const api::ItemOperation& item_operation(const Command& command) {
 }  // namespace
 
 bool ItemMachine::admit(Command& command, std::vector<RowLoad>& loads) {
+  if (command.rows) return true;
   // admit() moves the command from us in every case but kReady, so its key is kept for the load.
   std::string key = command.key;
   switch (overlay_.admit(command)) {
@@ -57,61 +60,128 @@ std::vector<Command> ItemMachine::row_load_failed(const std::string& key, uint64
 
 api::Evaluation ItemMachine::evaluate(const Command& command, model::Stamp stamp) {
   STATOR_ASSERT(table_.has_value(), "a replica serves once its table's schema is applied");
+  if (command.rows) return api::Effects{{}, {}, *command.rows, api::StaticAnswer{}};
   return item_operation(command).evaluate(*table_, OverlayView(overlay_), *command.request, stamp);
 }
 
-raft::Index ItemMachine::newest_read(const Command& command) const { return overlay_.index(command.key); }
+raft::Index ItemMachine::newest_read(const Command& command) const {
+  return command.rows ? 0 : overlay_.index(command.key);
+}
 
-void ItemMachine::evaluated(const Command& command) { overlay_.release(command.key); }
+void ItemMachine::evaluated(const Command& command) {
+  if (!command.rows) overlay_.release(command.key);
+}
 
 void ItemMachine::take(const Command& command, api::Effects& effects, raft::Index index, model::Stamp stamp) {
   STATOR_ASSERT(effects.tables.empty(), "an item operation changes items");
-  bool first = true;
+  std::optional<RequestId> id = command.id;
   for (api::ItemChange& change : effects.items) {
-    WriteOperation operation;
-    operation.count_delta = static_cast<int8_t>((change.item ? 1 : 0) - (change.old_item ? 1 : 0));
-    operation.bytes_delta = static_cast<int64_t>(change.size_bytes) -
-                            (change.old_item ? static_cast<int64_t>(change.old_item->size_bytes) : 0);
-    if (change.item) {
-      model::ItemRecordHeader header;
-      header.version_index = index;
-      header.version_ordinal = static_cast<uint16_t>(taken_.size());
-      header.stamp = stamp;
-      header.schema_version = table_->schema_version;
-      header.item_bytes = change.size_bytes;
-      operation.record = model::encode_item_record(change.key, header, *change.item);
+    take_item(change, id, effects.answer, index, stamp);
+    id.reset();  // the first carries the outcome
+  }
+  for (model::RowWrite& row : effects.rows) take_row(row.kind, std::move(row.key), std::move(row.value));
+}
+
+void ItemMachine::take_item(api::ItemChange& change, const std::optional<RequestId>& id, const api::Answer& answer,
+                            raft::Index index, model::Stamp stamp) {
+  const bool was_there = change.old_item && !change.old_item->tombstone;
+  WriteOperation operation;
+  operation.count_delta = static_cast<int8_t>((change.item ? 1 : 0) - (was_there ? 1 : 0));
+  operation.bytes_delta =
+      static_cast<int64_t>(change.size_bytes) - (was_there ? static_cast<int64_t>(change.old_item->size_bytes) : 0);
+  model::ItemRecordHeader header;
+  header.kind = change.tombstone ? model::RecordKind::kTombstone : model::RecordKind::kItem;
+  const model::ItemVersion version =
+      change.version.value_or(model::ItemVersion{index, static_cast<uint16_t>(taken_.size())});
+  header.version_index = version.index;
+  header.version_ordinal = version.ordinal;
+  header.stamp = stamp;
+  header.schema_version = table_->schema_version;
+  header.item_bytes = change.size_bytes;
+  if (change.item || change.tombstone) {
+    static const model::Item kNothing;
+    operation.record = model::encode_item_record(change.key, header, change.item ? *change.item : kNothing);
+  }
+  if (id) {
+    operation.request_id = id;
+    operation.outcome = std::get<api::ItemAnswer>(answer);
+  }
+  taken_bytes_ += change.key.size() + operation.record.size();
+  if (operation.outcome && operation.outcome->item) taken_bytes_ += model::size_bytes(*operation.outcome->item);
+  api::StoredItemPtr row;
+  if (change.item || change.tombstone) {
+    auto stored = std::make_shared<api::StoredItem>();
+    if (change.item) stored->item = *change.item;
+    stored->size_bytes = change.size_bytes;
+    stored->version = version;
+    stored->stamp = stamp;
+    stored->tombstone = change.tombstone;
+    row = std::move(stored);
+  }
+  overlay_.put(change.key, std::move(row), index);
+  take_index_rows(change, header);
+  take_expiry(change, stamp);
+  operation.key = std::move(change.key);
+  taken_.push_back(std::move(operation));
+}
+
+// Entries of local indexes are written with the item. Of a global one only a mark is left, with what the index may hold by
+// now: its own leader is told once this is applied (index_feed.h).
+void ItemMachine::take_index_rows(const api::ItemChange& change, const model::ItemRecordHeader& header) {
+  for (const api::IndexChange& index : change.indexes) {
+    if (!index.local) {
+      take_row(model::RowKind::kDirty,
+               encode_mark_key({change.key, index.number, {header.version_index, header.version_ordinal}}),
+               index.before ? index.before->key : std::string());
+      continue;
     }
-    if (command.id && first) {
-      operation.request_id = command.id;
-      operation.outcome = std::get<api::ItemAnswer>(effects.answer);
-    }
-    first = false;
-    taken_bytes_ += change.key.size() + operation.record.size();
-    if (operation.outcome && operation.outcome->item)
-      taken_bytes_ += model::size_bytes(*operation.outcome->item);
-    api::StoredItemPtr row;
-    if (change.item)
-      row = std::make_shared<api::StoredItem>(api::StoredItem{*change.item, change.size_bytes});
-    overlay_.put(change.key, std::move(row), index);
-    operation.key = std::move(change.key);
-    taken_.push_back(std::move(operation));
+    if (index.before && !(index.after && index.after->key == index.before->key))
+      take_row(model::RowKind::kLocalIndex, index.before->key, std::nullopt);
+    if (!index.after) continue;
+    model::ItemRecordHeader entry = header;
+    entry.item_bytes = index.after->size_bytes;
+    take_row(model::RowKind::kLocalIndex, index.after->key,
+             model::encode_item_record(index.after->key, entry, index.after->item));
   }
 }
 
+void ItemMachine::take_expiry(const api::ItemChange& change, model::Stamp stamp) {
+  if (change.tombstone) {
+    const auto until = static_cast<uint32_t>(stamp.seconds()) + kTombstoneSeconds;
+    return take_row(model::RowKind::kTtl, model::encode_expiry_key(until, change.key), std::string());
+  }
+  const model::TimeToLive& time_to_live = table_->time_to_live;
+  if (!time_to_live.enabled || table_->index_of) return;
+  const auto before =
+      change.old_item ? model::expiry_seconds(time_to_live, change.old_item->item) : std::optional<uint32_t>();
+  const auto after = change.item ? model::expiry_seconds(time_to_live, *change.item) : std::optional<uint32_t>();
+  if (before == after) return;
+  if (before) take_row(model::RowKind::kTtl, model::encode_expiry_key(*before, change.key), std::nullopt);
+  if (after) take_row(model::RowKind::kTtl, model::encode_expiry_key(*after, change.key), std::string());
+}
+
+void ItemMachine::take_row(model::RowKind kind, std::string key, std::optional<std::string> value) {
+  taken_bytes_ += key.size() + (value ? value->size() : 0) + 16;
+  taken_rows_.push_back({kind, std::move(key), std::move(value)});
+}
+
 bool ItemMachine::body_full() const {
-  return taken_bytes_ >= kWriteBodyBytes || taken_.size() >= kWriteBodyOperations;
+  return taken_bytes_ >= kWriteBodyBytes || taken_.size() >= kWriteBodyOperations ||
+         taken_rows_.size() >= kWriteBodyRows;
 }
 
 std::optional<Proposal> ItemMachine::take_body() {
-  if (taken_.empty()) return std::nullopt;
-  Proposal proposal{LogKind::kWrite, encode_write_body(taken_)};
+  if (taken_.empty() && taken_rows_.empty()) return std::nullopt;
+  Proposal proposal{LogKind::kWrite, encode_write_body(taken_, taken_rows_)};
   taken_.clear();
+  taken_rows_.clear();
   taken_bytes_ = 0;
   return proposal;
 }
 
 std::vector<Command> ItemMachine::step_down() {
   taken_.clear();
+  taken_rows_.clear();
   taken_bytes_ = 0;
   return overlay_.clear();
 }
@@ -122,15 +192,19 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> ItemMachine::apply(con
   std::vector<AppliedRequest> requests;
   switch (header.kind) {
     case LogKind::kWrite: {
-      auto operations = decode_write_body(body);
-      if (!operations.ok()) return model::Failure(operations.error());
-      for (WriteOperationView& operation : *operations) {
+      auto write = decode_write_body(body);
+      if (!write.ok()) return model::Failure(write.error());
+      for (WriteOperationView& operation : write->operations) {
         RowWrite row{model::RowKind::kItem, std::string(operation.key), std::nullopt};
         if (!operation.record.empty()) row.value = std::string(operation.record);
         result.rows.push_back(std::move(row));
         result.count_delta += operation.count_delta;
         result.bytes_delta += operation.bytes_delta;
         if (operation.request_id) requests.push_back({*operation.request_id, std::move(*operation.outcome)});
+      }
+      for (RowWrite& row : write->rows) {
+        if (row.kind == model::RowKind::kDirty && row.value) ++result.marks;
+        result.rows.push_back(std::move(row));
       }
       return requests;
     }
@@ -154,9 +228,9 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> ItemMachine::recall(co
                                                                               std::string_view body) const {
   std::vector<AppliedRequest> requests;
   if (header.kind != LogKind::kWrite) return requests;
-  auto operations = decode_write_body(body);
-  if (!operations.ok()) return model::Failure(operations.error());
-  for (WriteOperationView& operation : *operations) {
+  auto write = decode_write_body(body);
+  if (!write.ok()) return model::Failure(write.error());
+  for (WriteOperationView& operation : write->operations) {
     if (operation.request_id) requests.push_back({*operation.request_id, std::move(*operation.outcome)});
   }
   return requests;
@@ -174,7 +248,7 @@ model::Result<StateMachine::Install, LogEntryError> ItemMachine::prepare_install
     table = std::move(*decoded);
   }
   return Install([this, table = std::move(table)] {
-    STATOR_ASSERT(overlay_.size() == 0 && taken_.empty(),
+    STATOR_ASSERT(overlay_.size() == 0 && taken_.empty() && taken_rows_.empty(),
                   "followers install snapshots, and evaluate nothing");
     table_ = table;
   });

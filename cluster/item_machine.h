@@ -18,6 +18,11 @@ namespace stator::cluster {
 // over.
 inline constexpr size_t kWriteBodyBytes = 512 * 1024;
 inline constexpr size_t kWriteBodyOperations = 256;
+inline constexpr size_t kWriteBodyRows = 4096;
+
+// How long the table of an index remembers that an entry is gone: longer than what changes one may be on its way
+// (docs/architecture.md, protocol 19).
+inline constexpr uint32_t kTombstoneSeconds = 600;
 
 class ItemMachine final : public StateMachine {
  public:
@@ -55,7 +60,14 @@ class ItemMachine final : public StateMachine {
  private:
   std::optional<model::Table> table_;
   Overlay overlay_;
+  void take_item(api::ItemChange& change, const std::optional<RequestId>& id, const api::Answer& answer,
+                 raft::Index index, model::Stamp stamp);
+  void take_index_rows(const api::ItemChange& change, const model::ItemRecordHeader& header);
+  void take_expiry(const api::ItemChange& change, model::Stamp stamp);
+  void take_row(model::RowKind kind, std::string key, std::optional<std::string> value);
+
   std::vector<WriteOperation> taken_;
+  std::vector<model::RowWrite> taken_rows_;
   size_t taken_bytes_ = 0;
 };
 

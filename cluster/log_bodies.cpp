@@ -39,15 +39,18 @@ bool read_bytes(std::string_view from, Incarnation& to) {
 
 }  // namespace
 
-std::string encode_write_body(const std::vector<WriteOperation>& operations) {
+std::string encode_write_body(const std::vector<WriteOperation>& operations,
+                              const std::vector<model::RowWrite>& rows) {
   size_t bytes = 0;
   for (const WriteOperation& operation : operations) {
     bytes += operation.key.size() + operation.record.size() + 128;
     if (operation.outcome && operation.outcome->item)
       bytes += 256 + 2 * model::size_bytes(*operation.outcome->item);
   }
+  for (const model::RowWrite& row : rows) bytes += row.key.size() + (row.value ? row.value->size() : 0) + 48;
   capnp::MallocMessageBuilder message(words_for(bytes));
-  auto list = message.initRoot<schemas::WriteBody>().initOperations(static_cast<uint>(operations.size()));
+  auto body = message.initRoot<schemas::WriteBody>();
+  auto list = body.initOperations(static_cast<uint>(operations.size()));
   for (uint i = 0; i < list.size(); ++i) {
     const WriteOperation& operation = operations[i];
     auto out = list[i];
@@ -60,35 +63,76 @@ std::string encode_write_body(const std::vector<WriteOperation>& operations) {
     out.setRequestId(request_id_data(*operation.request_id));
     write_outcome(out.initOutcome(), *operation.outcome);
   }
+  if (rows.empty()) return flatten(message);
+  auto row_list = body.initRows(static_cast<uint>(rows.size()));
+  for (uint i = 0; i < row_list.size(); ++i) {
+    row_list[i].setKind(static_cast<uint8_t>(rows[i].kind));
+    row_list[i].setKey(data_of(rows[i].key));
+    if (rows[i].value) {
+      row_list[i].setValue(data_of(*rows[i].value));
+    } else {
+      row_list[i].setDeleted(true);
+    }
+  }
   return flatten(message);
 }
 
-model::Result<std::vector<WriteOperationView>, LogEntryError> decode_write_body(std::string_view body) {
-  using Operations = std::vector<WriteOperationView>;
+namespace {
+
+// What a write may change beside items; nothing else is written by a client's request.
+bool is_secondary(uint8_t kind) {
+  switch (static_cast<model::RowKind>(kind)) {
+    case model::RowKind::kLocalIndex:
+    case model::RowKind::kCollectionSize:
+    case model::RowKind::kDirty:
+    case model::RowKind::kTtl:
+    case model::RowKind::kBuild:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool read_operations(capnp::List<schemas::Operation>::Reader list, std::vector<WriteOperationView>& operations) {
+  operations.reserve(list.size());
+  for (auto in : list) {
+    WriteOperationView operation;
+    operation.key = view_of(in.getKey());
+    operation.record = view_of(in.getRecord());
+    operation.count_delta = in.getCountDelta();
+    operation.bytes_delta = in.getBytesDelta();
+    bool malformed = operation.key.size() < model::kHashSize;
+    operation.request_id = read_request_id(in.getRequestId(), malformed);
+    if (malformed) return false;
+    if (operation.request_id) {
+      operation.outcome = read_outcome(in.getOutcome());
+      if (!operation.outcome) return false;
+    }
+    operations.push_back(std::move(operation));
+  }
+  return true;
+}
+
+}  // namespace
+
+model::Result<WriteBodyView, LogEntryError> decode_write_body(std::string_view body) {
   // The views outlive the reader, so they must point into `body` itself, which a misaligned body would not
   // allow.
   STATOR_ASSERT(body.empty() || reinterpret_cast<uintptr_t>(body.data()) % alignof(capnp::word) == 0,
                 "entries are whole heap strings");
-  return decode<Operations>(body, [](BodyReader& reader) -> model::Result<Operations, LogEntryError> {
-    auto list = reader.root<schemas::WriteBody>().getOperations();
-    Operations operations;
-    operations.reserve(list.size());
-    for (auto in : list) {
-      WriteOperationView operation;
-      operation.key = view_of(in.getKey());
-      operation.record = view_of(in.getRecord());
-      operation.count_delta = in.getCountDelta();
-      operation.bytes_delta = in.getBytesDelta();
-      bool malformed = operation.key.size() < model::kHashSize;
-      operation.request_id = read_request_id(in.getRequestId(), malformed);
-      if (malformed) return model::Failure(LogEntryError::kMalformed);
-      if (operation.request_id) {
-        operation.outcome = read_outcome(in.getOutcome());
-        if (!operation.outcome) return model::Failure(LogEntryError::kMalformed);
-      }
-      operations.push_back(std::move(operation));
+  return decode<WriteBodyView>(body, [](BodyReader& reader) -> model::Result<WriteBodyView, LogEntryError> {
+    auto root = reader.root<schemas::WriteBody>();
+    WriteBodyView view;
+    if (!read_operations(root.getOperations(), view.operations)) return model::Failure(LogEntryError::kMalformed);
+    auto rows = root.getRows();
+    view.rows.reserve(rows.size());
+    for (auto in : rows) {
+      if (!is_secondary(in.getKind())) return model::Failure(LogEntryError::kMalformed);
+      model::RowWrite row{static_cast<model::RowKind>(in.getKind()), std::string(view_of(in.getKey())), std::nullopt};
+      if (!in.getDeleted()) row.value = std::string(view_of(in.getValue()));
+      view.rows.push_back(std::move(row));
     }
-    return operations;
+    return view;
   });
 }
 

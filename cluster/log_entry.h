@@ -21,6 +21,7 @@
 #include "model/ids.h"
 #include "model/item_record.h"
 #include "model/result.h"
+#include "model/row_kind.h"
 #include "model/table.h"
 #include "raft/entry.h"
 
@@ -79,7 +80,8 @@ struct WriteOperation {
   std::optional<RequestId> request_id;     // where a retry can be recognised
   std::optional<api::ItemAnswer> outcome;  // with request_id
 };
-std::string encode_write_body(const std::vector<WriteOperation>& operations);
+std::string encode_write_body(const std::vector<WriteOperation>& operations,
+                              const std::vector<model::RowWrite>& rows = {});
 
 // The same as views into the entry's bytes, valid as long as those are.
 struct WriteOperationView {
@@ -90,7 +92,11 @@ struct WriteOperationView {
   std::optional<RequestId> request_id;
   std::optional<api::ItemAnswer> outcome;
 };
-model::Result<std::vector<WriteOperationView>, LogEntryError> decode_write_body(std::string_view body);
+struct WriteBodyView {
+  std::vector<WriteOperationView> operations;
+  std::vector<model::RowWrite> rows;  // copies
+};
+model::Result<WriteBodyView, LogEntryError> decode_write_body(std::string_view body);
 
 // --- kind schema ---
 

@@ -32,6 +32,21 @@ std::string table_uuid(const std::string& cluster_id, model::TableId id, model::
   return text;
 }
 
+// The table that holds an index: keyed by its entries, otherwise as its base.
+model::Table index_table(const model::Table& base, const model::GlobalIndex& index) {
+  model::Table table;
+  table.id = index.id;
+  table.name = model::index_table_name(base.name, index.name);
+  table.uuid = base.uuid;
+  table.created = base.created;
+  table.key = base.key;
+  table.attribute_definitions = base.attribute_definitions;
+  table.billing_mode = base.billing_mode;
+  table.global_indexes = {index};
+  table.index_of = model::IndexOf{base.id, index.number};
+  return table;
+}
+
 class StateView final : public api::TableView {
  public:
   StateView(const ClusterState& state, const PartitionCounts& counts) : state_(state), counts_(counts) {}
@@ -177,7 +192,7 @@ api::Evaluation MetadataMachine::evaluate(const Command& command, model::Stamp s
   auto changes = plan_changes(newest(), *command.metadata, placement_.live);
   if (!changes.ok()) return std::move(changes.error());
   planned_ = std::move(*changes);
-  return api::Effects{{}, {}, api::StaticAnswer{}};
+  return api::Effects{{}, {}, {}, api::StaticAnswer{}};
 }
 
 bool MetadataMachine::changes(const Command& command, const api::Effects& effects) const {
@@ -188,83 +203,140 @@ raft::Index MetadataMachine::newest_read(const Command&) const { return proposed
 
 void MetadataMachine::evaluated(const Command&) {}
 
-void MetadataMachine::create(model::Table& table, model::Stamp stamp,
-                             std::vector<MetadataChange>& changes) const {
-  const ClusterState& state = *proposed_;
-  Allocated next = state.allocated;
-  table.id = model::TableId(next.table++);
-  table.uuid = table_uuid(state.bootstrapped() ? std::string(state.cluster_id.begin(), state.cluster_id.end())
-                                               : placement_.cluster_id,
-                          table.id, stamp);
-  table.created = stamp;
+// The record and the partitions of a table that has its id.
+void MetadataMachine::place(const model::Table& table, Placing& placing) const {
   MetadataChange put;
   put.kind = MetadataChange::Kind::kPutTable;
   put.table = table;
-  changes.push_back(std::move(put));
+  placing.changes.push_back(std::move(put));
 
   std::vector<CandidateNode> nodes;
   auto live = [&](model::NodeId node) { return !placement_.live || placement_.live(node); };
-  for (const auto& [id, node] : state.nodes) nodes.push_back({id, node.zone, live(id)});
+  for (const auto& [id, node] : proposed_->nodes) nodes.push_back({id, node.zone, live(id)});
   if (nodes.empty()) {
     for (model::NodeId id : placement_.nodes) nodes.push_back({id, {}, live(id)});
   }
   uint32_t count =
       placement_.partitions_per_table ? placement_.partitions_per_table : automatic_partitions(nodes);
-  std::vector<PlannedPartition> planned = place_partitions(nodes, state.partitions, count);
+  std::vector<PlannedPartition> planned = place_partitions(nodes, placing.partitions, count);
   for (uint32_t i = 0; i < count; ++i) {
     MetadataChange change;
     change.kind = MetadataChange::Kind::kPutPartition;
     Partition& partition = change.partition;
-    partition.id = model::PartitionId(next.partition++);
+    partition.id = model::PartitionId(placing.next.partition++);
     partition.table = table.id;
     partition.range = model::segment_range(i, count);
     for (model::NodeId node : planned[i].nodes) {
-      partition.replicas.push_back({model::ReplicaId(next.replica++), node});
+      partition.replicas.push_back({model::ReplicaId(placing.next.replica++), node});
       if (node == planned[i].first_leader) partition.first_leader = partition.replicas.back().id;
     }
-    changes.push_back(std::move(change));
+    placing.partitions.emplace(partition.id, partition);
+    placing.changes.push_back(std::move(change));
   }
-  MetadataChange allocated;
-  allocated.kind = MetadataChange::Kind::kAllocated;
-  allocated.allocated = next;
-  changes.push_back(std::move(allocated));
+}
+
+// Gives ids to the indexes that have none; the tables that will hold them.
+std::vector<model::Table> MetadataMachine::new_index_tables(model::Table& table, Placing& placing) {
+  std::vector<model::Table> tables;
+  for (model::GlobalIndex& index : table.global_indexes) {
+    if (index.id) continue;
+    index.id = model::TableId(placing.next.table++);
+    tables.push_back(index_table(table, index));
+  }
+  return tables;
+}
+
+void MetadataMachine::drop(const model::Table& table, Placing& placing) const {
+  for (const Partition* partition : proposed_->partitions_of(table.id)) {
+    MetadataChange gone;
+    gone.kind = MetadataChange::Kind::kDeletePartition;
+    gone.partition = *partition;
+    placing.partitions.erase(partition->id);
+    placing.changes.push_back(std::move(gone));
+  }
+  MetadataChange out;
+  out.kind = MetadataChange::Kind::kDeleteTable;
+  out.table = table;
+  placing.changes.push_back(std::move(out));
+}
+
+void MetadataMachine::create(model::Table& table, model::Stamp stamp, Placing& placing) const {
+  const ClusterState& state = *proposed_;
+  table.id = model::TableId(placing.next.table++);
+  table.uuid = table_uuid(state.bootstrapped() ? std::string(state.cluster_id.begin(), state.cluster_id.end())
+                                               : placement_.cluster_id,
+                          table.id, stamp);
+  table.created = stamp;
+  const std::vector<model::Table> index_tables = new_index_tables(table, placing);
+  place(table, placing);
+  for (const model::Table& index : index_tables) place(index, placing);
+}
+
+// Indexes that were asked for get their tables, indexes that are to go are gone with theirs, and one whose last partition has
+// been read is active.
+void MetadataMachine::update(model::Table& table, Placing& placing) const {
+  const size_t partitions = proposed_->partitions_of(table.id).size();
+  const std::vector<model::Table> index_tables = new_index_tables(table, placing);
+  bool changing = false;
+  for (model::GlobalIndex& index : table.global_indexes) {
+    if (index.status == model::TableStatus::kDeleting) {
+      if (const model::Table* holder = proposed_->find(index.id)) drop(*holder, placing);
+      continue;
+    }
+    if (index.backfilling && index.built.size() >= partitions) {
+      index.backfilling = false;
+      index.built.clear();
+      index.status = model::TableStatus::kActive;
+    }
+    changing |= index.status == model::TableStatus::kCreating;
+  }
+  std::erase_if(table.global_indexes,
+                [](const model::GlobalIndex& index) { return index.status == model::TableStatus::kDeleting; });
+  if (table.status == model::TableStatus::kUpdating && !changing) table.status = model::TableStatus::kActive;
+  ++table.schema_version;
+  MetadataChange put;
+  put.kind = MetadataChange::Kind::kPutTable;
+  put.table = table;
+  placing.changes.push_back(std::move(put));
+  for (const model::Table& index : index_tables) place(index, placing);
 }
 
 void MetadataMachine::change_tables(api::Effects& effects, model::Stamp stamp,
                                     std::vector<MetadataChange>& changes) const {
   STATOR_ASSERT(effects.tables.size() <= 1,
                 "an operation changes one table: ids are allocated from one state");
+  Placing placing{proposed_->allocated, proposed_->partitions, {}};
   for (api::TableChange& change : effects.tables) {
-    MetadataChange out;
-    out.kind = MetadataChange::Kind::kPutTable;
     switch (change.kind) {
       case api::TableChange::Kind::kCreate: {
-        create(change.table, stamp, changes);
+        create(change.table, stamp, placing);
         auto* answer = std::get_if<api::TableAnswer>(&effects.answer);
         if (answer && answer->table.name == change.table.name) {
           // The status is the answer's own: a table is being created when it is answered, and active when it
           // is looked at.
-          model::TableStatus status = answer->table.status;
-          answer->table = change.table;
-          answer->table.status = status;
+          answer->table.id = change.table.id;
+          answer->table.uuid = change.table.uuid;
+          answer->table.created = change.table.created;
         }
-        continue;
+        break;
       }
       case api::TableChange::Kind::kUpdate:
+        update(change.table, placing);
         break;
       case api::TableChange::Kind::kDelete:
-        for (const Partition* partition : proposed_->partitions_of(change.table.id)) {
-          MetadataChange gone;
-          gone.kind = MetadataChange::Kind::kDeletePartition;
-          gone.partition = *partition;
-          changes.push_back(std::move(gone));
+        for (const model::GlobalIndex& index : change.table.global_indexes) {
+          if (const model::Table* holder = proposed_->find(index.id)) drop(*holder, placing);
         }
-        out.kind = MetadataChange::Kind::kDeleteTable;
+        drop(change.table, placing);
         break;
     }
-    out.table = change.table;
-    changes.push_back(std::move(out));
   }
+  changes = std::move(placing.changes);
+  if (placing.next == proposed_->allocated) return;
+  MetadataChange allocated;
+  allocated.kind = MetadataChange::Kind::kAllocated;
+  allocated.allocated = placing.next;
+  changes.push_back(std::move(allocated));
 }
 
 void MetadataMachine::take(const Command& command, api::Effects& effects, raft::Index index,

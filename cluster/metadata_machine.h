@@ -74,8 +74,18 @@ class MetadataMachine final : public StateMachine {
  private:
   const ClusterState& newest() const { return proposed_ ? *proposed_ : *applied_; }
   // Appends what the effects on tables change.
+  // Changes being put together: ids are taken, and partitions placed, one table after the other.
+  struct Placing {
+    Allocated next;
+    std::map<model::PartitionId, Partition> partitions;
+    std::vector<MetadataChange> changes;
+  };
   void change_tables(api::Effects& effects, model::Stamp stamp, std::vector<MetadataChange>& changes) const;
-  void create(model::Table& table, model::Stamp stamp, std::vector<MetadataChange>& changes) const;
+  void create(model::Table& table, model::Stamp stamp, Placing& placing) const;
+  void update(model::Table& table, Placing& placing) const;
+  void place(const model::Table& table, Placing& placing) const;
+  void drop(const model::Table& table, Placing& placing) const;
+  static std::vector<model::Table> new_index_tables(model::Table& table, Placing& placing);
 
   Placement placement_;
   std::shared_ptr<const ClusterState> applied_;

@@ -127,6 +127,12 @@ class Replica {
   raft::Index applied_index() const { return node_.applied_index(); }
   const raft::Node& node() const { return node_; }
   StateMachine& machine() { return *machine_; }
+  const StateMachine& machine() const { return *machine_; }
+  // Rows of kind kDirty that were applied since this replica was opened, and the newest entry that held some.
+  uint64_t marks() const { return marks_; }
+  raft::Index newest_mark() const { return newest_mark_; }
+  // The newest entry that may hold what was evaluated until now. Leader.
+  raft::Index newest_evaluated() const { return node_.last_index() + (body_.empty() ? 0 : 1); }
   const std::optional<ReplicaFailure>& failure() const { return failure_; }
   // Clients that wait for an answer.
   size_t waiting() const;
@@ -210,6 +216,8 @@ class Replica {
   std::deque<Unapplied> unapplied_;                            // in order of index
   size_t unapplied_bytes_ = 0;
 
+  uint64_t marks_ = 0;
+  raft::Index newest_mark_ = 0;
   raft::Index membership_index_ = 0;  // the newest applied membership entry is not above this one
 
   std::map<model::ReplicaId, Outgoing> outgoing_;  // leader

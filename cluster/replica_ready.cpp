@@ -209,6 +209,10 @@ std::optional<LogEntryError> Replica::apply_one(const raft::Entry& entry, ApplyW
     work.bytes += row.key.size() + (row.value ? row.value->size() : 0);
     work.rows.push_back(std::move(row));
   }
+  if (result.marks != 0) {
+    marks_ += result.marks;
+    newest_mark_ = entry.index;
+  }
   applied_.index = entry.index;
   applied_.term = entry.term;
   applied_.stamp = header->stamp;

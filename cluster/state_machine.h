@@ -20,12 +20,7 @@
 
 namespace stator::cluster {
 
-// One row of items/ to be written: a put, or a deletion where there is no value.
-struct RowWrite {
-  model::RowKind kind = model::RowKind::kItem;
-  std::string key;  // without space and kind
-  std::optional<std::string> value;
-};
+using model::RowWrite;
 
 // A row as items/ holds it, or a snapshot brought it.
 struct StoredRow {
@@ -51,6 +46,7 @@ struct ApplyResult {
   std::vector<RowWrite> rows;
   int64_t count_delta = 0;
   int64_t bytes_delta = 0;
+  size_t marks = 0;  // rows of kind kDirty among `rows`: a global index has something to see
 };
 
 // A request that an applied entry answered, to be remembered for its retry.
@@ -80,7 +76,7 @@ class StateMachine {
   virtual api::Evaluation evaluate(const Command& command, model::Stamp stamp) = 0;
   // Whether what evaluate() just returned is to be logged: take() follows. Else its answer is a read.
   virtual bool changes(const Command& /*command*/, const api::Effects& effects) const {
-    return !effects.items.empty() || !effects.tables.empty();
+    return !effects.items.empty() || !effects.rows.empty() || !effects.tables.empty();
   }
   // The newest proposal that evaluating `command` may have read; 0 = committed state only.
   virtual raft::Index newest_read(const Command& command) const = 0;

@@ -16,6 +16,13 @@ namespace stator::model {
 // Stored; never reuse a number. Every reader treats a kind other than kItem as "not there".
 enum class RecordKind : uint8_t { kItem = 1, kTombstone = 2, kLockPlaceholder = 3 };
 
+// When an item was written: the log index, and which operation of that entry. Rises with every write of the item.
+struct ItemVersion {
+  uint64_t index = 0;
+  uint16_t ordinal = 0;
+  auto operator<=>(const ItemVersion&) const = default;
+};
+
 struct ItemRecordHeader {
   RecordKind kind = RecordKind::kItem;
   uint32_t key_id = 0;          // 0: not encrypted

@@ -1,8 +1,11 @@
-// The kinds of rows that a partition's space in items/ holds. Kept here, since log entries and snapshots name them too.
+// The kinds of rows that a partition's space in items/ holds, and a change of one. Kept here, since evaluations, log entries
+// and snapshots name them too.
 // Pure. The key behind each kind is in docs/storage_format.md.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace stator::model {
 
@@ -11,9 +14,9 @@ enum class RowKind : uint8_t {
   kItem = 1,            // hash16, partition key, sort key (in an index's partition: hash16, index tuple, base key)
   kLocalIndex = 2,      // hash16, partition key, index u16, index sort key, sort key
   kCollectionSize = 3,  // hash16, partition key
-  kDirty = 4,           // hash16, partition key, sort key, index u16: a global index has yet to see this item
+  kDirty = 4,           // item key, index u16, version index u64, ordinal u16: a global index has yet to see this item
   kLock = 5,            // hash16, partition key, sort key: reserved for transactions
-  kTtl = 6,             // bucket u32, hash16, partition key, sort key: derived, rebuilt when a snapshot is installed
+  kTtl = 6,             // seconds u32, item key: when the item expires, or its tombstone may go
   kStream = 7,          // partition u64, index u64, ordinal u16
   kSchema = 8,          // empty: the table's record as the newest applied schema entry has it
   kTable = 9,           // group 0 only. Table id u64: a table record
@@ -23,6 +26,15 @@ enum class RowKind : uint8_t {
   kCluster = 13,        // group 0 only. Empty: the cluster's id and active version
   kRequest = 14,        // index u64, request id 16 B: a remembered request that came with a snapshot. Not replicated:
                         // replicas whose logs go back far enough have no such rows
+  kBuild = 15,          // index u16 (0: the time to live): how far the items of before were read for it
+};
+
+// One row to be written: a put, or a deletion where there is no value.
+struct RowWrite {
+  RowKind kind = RowKind::kItem;
+  std::string key;  // without space and kind
+  std::optional<std::string> value;
+  bool operator==(const RowWrite&) const = default;
 };
 
 }  // namespace stator::model

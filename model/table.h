@@ -88,6 +88,7 @@ struct GlobalIndex {
   Projection projection;
   TableStatus status = TableStatus::kActive;
   bool backfilling = false;  // made by UpdateTable, and the items of before are still being read
+  std::vector<PartitionId> built;  // while it is: the table's partitions that have been read
   Throughput throughput;
   OnDemandLimits on_demand;
   WarmThroughput warm;
@@ -103,7 +104,7 @@ struct TimeToLive {
   bool operator==(const TimeToLive&) const = default;
 };
 
-// Where a table holds the entries of another table's global index: its items are keyed by model/index_key.h, its `key` and
+// Where a table holds the entries of another table's global index: its items are keyed by model/index.h, its `key` and
 // attribute definitions are the base table's, and `global_indexes` has the one index whose entries it holds.
 struct IndexOf {
   TableId table;        // the base

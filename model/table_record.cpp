@@ -76,6 +76,9 @@ void write_index(const GlobalIndex& index, schemas::GlobalIndex::Builder out) {
   write_throughput(index.throughput, out.initThroughput());
   write_units(index.on_demand, out.initOnDemand());
   write_units(index.warm, out.initWarm());
+  if (index.built.empty()) return;
+  auto built = out.initBuilt(static_cast<unsigned>(index.built.size()));
+  for (unsigned i = 0; i < built.size(); ++i) built.set(i, index.built[i].value);
 }
 
 void write_extras(const Table& table, schemas::Extras::Builder out) {
@@ -186,6 +189,7 @@ bool read_index(schemas::GlobalIndex::Reader in, size_t payload_words, GlobalInd
   read_throughput(in.getThroughput(), out.throughput);
   out.on_demand = read_units<OnDemandLimits>(in.getOnDemand());
   out.warm = read_units<WarmThroughput>(in.getWarm());
+  for (const uint64_t partition : in.getBuilt()) out.built.push_back(PartitionId(partition));
   return read_attributes(in.getPartitionKey(), payload_words, out.partition_key) &&
          !out.partition_key.empty() && read_attributes(in.getSortKey(), payload_words, out.sort_key) &&
          read_projection(in.getProjection(), payload_words, out.projection) &&

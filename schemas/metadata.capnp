@@ -75,6 +75,7 @@ struct GlobalIndex {
   throughput @8 :Throughput;
   onDemand @9 :Units;
   warm @10 :Units;
+  built @11 :List(UInt64);      # while it is backfilling: the table's partitions that have been read
 }
 
 # Whose entries a table holds that is an index's.

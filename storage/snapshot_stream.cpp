@@ -26,8 +26,9 @@ constexpr size_t kRowHeader = 9;
 // What a snapshot ships, in order.
 constexpr std::array kKinds = {
     RowKind::kItem,      RowKind::kLocalIndex, RowKind::kCollectionSize, RowKind::kDirty,
-    RowKind::kLock,      RowKind::kStream,     RowKind::kSchema,         RowKind::kTable,
-    RowKind::kPartition, RowKind::kAllocated,  RowKind::kNode,           RowKind::kCluster,
+    RowKind::kLock,      RowKind::kTtl,        RowKind::kStream,         RowKind::kSchema,
+    RowKind::kTable,     RowKind::kPartition,  RowKind::kAllocated,      RowKind::kNode,
+    RowKind::kCluster,   RowKind::kBuild,
 };
 
 // The two halves of a split share their space: each has what its range, or its id, covers.

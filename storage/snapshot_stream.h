@@ -11,7 +11,7 @@
 //           then each row: kind u8 | key length u32 | value length u32 | key | value         all
 //           little-endian
 //
-// Rows of kind TTL are derived from items and not shipped; those of kind request are the sender's own memory
+// Rows of kind request are the sender's own memory
 // of an earlier install: the ones that go with this snapshot come from its replica (cluster/replica.h,
 // request_rows).
 #pragma once

@@ -246,15 +246,15 @@ TEST(WriteBody, ComesBack) {
   auto operations =
       decode_write_body(in_entry(entry, encode_write_body({put_operation(), delete_operation()})));
   ASSERT_TRUE(operations.ok());
-  ASSERT_EQ(operations->size(), 2u);
-  const WriteOperationView& first = (*operations)[0];
+  ASSERT_EQ(operations->operations.size(), 2u);
+  const WriteOperationView& first = operations->operations[0];
   EXPECT_EQ(first.key, put_operation().key);
   EXPECT_EQ(first.record, put_operation().record);
   EXPECT_EQ(first.count_delta, 1);
   EXPECT_EQ(first.bytes_delta, 4);
   EXPECT_FALSE(first.request_id.has_value());
   EXPECT_FALSE(first.outcome.has_value());
-  const WriteOperationView& second = (*operations)[1];
+  const WriteOperationView& second = operations->operations[1];
   EXPECT_TRUE(second.record.empty());
   EXPECT_EQ(second.count_delta, -1);
   EXPECT_EQ(second.bytes_delta, -17);
@@ -271,11 +271,29 @@ TEST(WriteBody, AnEmptyReturnedItemIsKept) {
   std::string entry;
   auto empty = decode_write_body(in_entry(entry, encode_write_body({operation})));
   ASSERT_TRUE(empty.ok());
-  EXPECT_NE(empty->front().outcome->item, nullptr);
+  EXPECT_NE(empty->operations.front().outcome->item, nullptr);
   operation.outcome->item = nullptr;
   auto none = decode_write_body(in_entry(entry, encode_write_body({operation})));
   ASSERT_TRUE(none.ok());
-  EXPECT_EQ(none->front().outcome->item, nullptr);
+  EXPECT_EQ(none->operations.front().outcome->item, nullptr);
+}
+
+TEST(WriteBody, RowsBesideItemsComeBack) {
+  const std::vector<model::RowWrite> rows = {{model::RowKind::kLocalIndex, "a", "record"},
+                                             {model::RowKind::kDirty, "b", ""},
+                                             {model::RowKind::kTtl, "c", std::nullopt}};
+  std::string entry;
+  auto body = decode_write_body(in_entry(entry, encode_write_body({}, rows)));
+  ASSERT_TRUE(body.ok());
+  EXPECT_TRUE(body->operations.empty());
+  EXPECT_EQ(body->rows, rows);
+}
+
+TEST(WriteBody, RowsOfAnotherKindAreRefused) {
+  for (const auto kind : {model::RowKind::kItem, model::RowKind::kSchema, model::RowKind::kTable, model::RowKind{99}}) {
+    std::string entry;
+    EXPECT_FALSE(decode_write_body(in_entry(entry, encode_write_body({}, {{kind, "a", "v"}}))).ok());
+  }
 }
 
 TEST(MetadataBody, ComesBack) {

@@ -53,6 +53,7 @@ Table table_with_indexes() {
   index.projection.type = ProjectionType::kKeysOnly;
   index.status = TableStatus::kCreating;
   index.backfilling = true;
+  index.built = {PartitionId(3), PartitionId(5)};
   index.throughput.read_units = 3;
   index.throughput.write_units = 4;
   index.on_demand = {0, 7};

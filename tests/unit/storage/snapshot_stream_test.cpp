@@ -190,7 +190,7 @@ TEST_F(SnapshotStreamTest, RowsThatDoNotLieInItems) {
 
 // A sender that was itself brought up by a snapshot: what it remembers from then is not what it remembers
 // now.
-TEST_F(SnapshotStreamTest, NeitherDerivedRowsNorOldMemories) {
+TEST_F(SnapshotStreamTest, RowsBesideItemsGoWithThemAndOldMemoriesDoNot) {
   ApplyBatch batch;
   batch.state = state_of(kSender, space_, 101);
   batch.rows.push_back(row(RowKind::kTtl, "expiry", ""));
@@ -202,8 +202,9 @@ TEST_F(SnapshotStreamTest, NeitherDerivedRowsNorOldMemories) {
   const std::vector<RowKind> kinds{RowKind::kTtl, RowKind::kRequest, RowKind::kLocalIndex};
   auto rows = in->rows(kinds);
   ASSERT_OK(rows);
-  ASSERT_EQ(rows->size(), 1u);
-  EXPECT_EQ((*rows)[0].key, "index");
+  ASSERT_EQ(rows->size(), 2u);
+  EXPECT_EQ((*rows)[0].key, "expiry");
+  EXPECT_EQ((*rows)[1].key, "index");
 }
 
 // The halves of a split share their space (docs/architecture.md, protocol 17).
