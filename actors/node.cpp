@@ -254,7 +254,13 @@ void Node::stop() {
 void Node::count_replicas() {
   std::lock_guard lock(mutex_);
   double leaders = 0;
-  for (const auto& [id, partition] : partitions_) leaders += partition.port && partition.port->leads ? 1 : 0;
+  double marks = 0;
+  for (const auto& [id, partition] : partitions_) {
+    if (!partition.port) continue;
+    leaders += partition.port->leads ? 1 : 0;
+    marks += static_cast<double>(partition.port->upkeep->marks());
+  }
+  metrics_.index_marks_waiting.Set(marks);
   metrics_.leaders.Set(leaders);
   metrics_.followers.Set(static_cast<double>(partitions_.size()) - leaders);
   metrics_.disk_free_bytes.Set(static_cast<double>(store_->folder().files().free_bytes(store_->folder().path())));

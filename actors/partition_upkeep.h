@@ -69,7 +69,7 @@ class PartitionUpkeep : public std::enable_shared_from_this<PartitionUpkeep> {
   net::Done after_indexes(net::Done done);
   // Too much is waiting for the indexes: no more writes now.
   bool behind() const;
-  // Of the index that is furthest behind: what no index has seen. For metrics.
+  // Changes that an index has not seen yet, roughly. For metrics.
   uint64_t marks() const;
 
  private:

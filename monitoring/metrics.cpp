@@ -99,7 +99,9 @@ Metrics::Metrics(std::string_view version)
                                           "Requests of other nodes that came too late to be answered.")),
       disk_free_bytes(gauge(registry_, "stator_disk_free_bytes", "Free on the disk of the data folder.")),
       clock_astray(gauge(registry_, "stator_clock_astray",
-                         "1 while this node's clock is more than a second from its peers' median.")) {
+                         "1 while this node's clock is more than a second from its peers' median.")),
+      index_marks_waiting(gauge(registry_, "stator_index_marks_waiting",
+                                "Changes of items that a global index has not seen yet, of partitions led here.")) {
   BuildGauge()
       .Name("stator_build_info")
       .Help("Always 1; the labels say what was built.")

@@ -136,6 +136,8 @@ class Metrics {
   // The data folder's disk.
   prometheus::Gauge& disk_free_bytes;
   prometheus::Gauge& clock_astray;  // 1: more than a second from the peers' median
+  // Changes of items that a global index has not seen yet, of the partitions led here (docs/indexes.md).
+  prometheus::Gauge& index_marks_waiting;
 };
 
 }  // namespace stator::monitoring
