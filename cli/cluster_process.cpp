@@ -24,10 +24,11 @@ constexpr int kLogMode = 0644;
 
 struct Stat {
   char state = 0;
+  uint64_t threads = 0;
   uint64_t start_time = 0;
 };
 
-// Fields 3 and 22: the name before them is in parentheses and may hold anything.
+// Fields 3, 20 and 22: the name before them is in parentheses and may hold anything.
 std::optional<Stat> read_stat(int32_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -37,8 +38,8 @@ std::optional<Stat> read_stat(int32_t pid) {
   Stat stat;
   fields >> stat.state;
   std::string skipped;
-  for (int field = 4; field < 22; ++field) fields >> skipped;
-  fields >> stat.start_time;
+  for (int field = 4; field < 20; ++field) fields >> skipped;
+  fields >> stat.threads >> skipped >> stat.start_time;
   if (!fields) return std::nullopt;
   return stat;
 }
@@ -104,6 +105,8 @@ ProcessState process_state(ProcessId process) {
   if (!stat || stat->start_time != process.start_time) return ProcessState::kDown;
   switch (stat->state) {
     case 'Z':
+      // Its first thread has ended. Another may be in the middle of a sync, and the folder is locked until that is over.
+      return stat->threads > 1 ? ProcessState::kUp : ProcessState::kDown;
     case 'X':
       return ProcessState::kDown;
     case 'T':

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -163,6 +164,28 @@ TEST(Process, IsItsPidAndItsStart) {
   EXPECT_TRUE(send_signal(process, SIGKILL));
   wait_for(ProcessState::kDown);  // a zombie
   EXPECT_FALSE(send_signal(process, SIGKILL));
+  EXPECT_EQ(how_it_ended(process), "signal 9 (Killed)");
+}
+
+// After a SIGKILL the first thread may be gone while another one ends a sync, and holds the folder's lock.
+TEST(Process, RunsWhileOneOfItsThreadsDoes) {
+  const pid_t child = fork();
+  if (child == 0) {
+    std::thread([] { pause(); }).detach();
+    syscall(SYS_exit, 0);  // this thread alone
+  }
+  char state = 0;
+  std::string field;
+  while (state != 'Z') {
+    usleep(1000);
+    std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
+    stat >> field >> field >> state;
+    for (int i = 3; i < 22; ++i) stat >> field;
+  }
+  const ProcessId process{child, std::stoull(field)};
+  EXPECT_EQ(process_state(process), ProcessState::kUp);
+  EXPECT_TRUE(send_signal(process, SIGKILL));
+  while (process_state(process) != ProcessState::kDown) usleep(1000);
   EXPECT_EQ(how_it_ended(process), "signal 9 (Killed)");
 }
 
