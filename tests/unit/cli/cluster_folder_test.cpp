@@ -186,7 +186,9 @@ TEST(Process, RunsWhileOneOfItsThreadsDoes) {
   const ProcessId process{child, std::stoull(field)};
   EXPECT_EQ(process_state(process), ProcessState::kUp);
   EXPECT_TRUE(send_signal(process, SIGKILL));
-  while (process_state(process) != ProcessState::kDown) usleep(1000);
+  while (process_state(process) != ProcessState::kDown) {
+    usleep(1000);
+  }
   EXPECT_EQ(how_it_ended(process), "signal 9 (Killed)");
 }
 
