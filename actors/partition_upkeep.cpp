@@ -12,6 +12,7 @@
 #include "api/internal/index_built.h"
 #include "api/internal/index_writes.h"
 #include "cluster/item_machine.h"
+#include "model/byte_order.h"
 #include "model/expiry.h"
 #include "model/index.h"
 #include "model/item_record.h"
@@ -24,12 +25,14 @@ namespace {
 constexpr size_t kBuildHeader = 9;
 
 std::string build_key(uint16_t number) {
-  return {static_cast<char>(number >> 8), static_cast<char>(number)};
+  std::string key;
+  model::append_big_endian(key, number);
+  return key;
 }
 
 std::string encode_build(uint64_t generation, bool done, std::string_view cursor) {
   std::string value;
-  for (int shift = 56; shift >= 0; shift -= 8) value.push_back(static_cast<char>(generation >> shift));
+  model::append_big_endian(value, generation);
   value.push_back(done ? 1 : 0);
   value.append(cursor);
   return value;
@@ -42,9 +45,7 @@ struct BuildPlace {
 // Of another generation, or none: from the beginning.
 BuildPlace decode_build(const std::optional<std::string>& value, uint64_t generation) {
   if (!value || value->size() < kBuildHeader) return {};
-  uint64_t stored = 0;
-  for (size_t i = 0; i < 8; ++i) stored = stored << 8 | static_cast<uint8_t>((*value)[i]);
-  if (stored != generation) return {};
+  if (model::load_big_endian<uint64_t>(value->data()) != generation) return {};
   return {(*value)[8] == 1, value->substr(kBuildHeader)};
 }
 
@@ -256,13 +257,8 @@ void PartitionUpkeep::feed(const View& view) {
   {
     std::lock_guard lock(mutex_);
     cursor_ = last ? std::string() : rows.back().key + '\0';
-    if (rows.empty()) {
-      if (cycle_clean_) clean_through_ = std::max(clean_through_, cycle_applied_);
-      marks_waiting_ = 0;
-      builds_turn_ = true;
-    }
+    if (rows.empty()) marks_waiting_ = 0;
   }
-  if (rows.empty()) return step_done(true);
 
   auto request = std::make_shared<api::IndexWritesRequest>();
   request->operation = &api::kIndexWrites;

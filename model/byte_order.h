@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace stator::model {
 
@@ -39,6 +40,12 @@ template <std::unsigned_integral T>
 void store_big_endian(char* at, T value) {
   if constexpr (std::endian::native != std::endian::big) value = byte_swapped(value);
   std::memcpy(at, &value, sizeof(T));
+}
+template <std::unsigned_integral T>
+void append_big_endian(std::string& out, T value) {
+  char bytes[sizeof(T)];
+  store_big_endian(bytes, value);
+  out.append(bytes, sizeof bytes);
 }
 
 }  // namespace stator::model

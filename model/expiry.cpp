@@ -3,12 +3,13 @@
 
 #include <limits>
 
+#include "model/byte_order.h"
 #include "model/key.h"
 
 namespace stator::model {
 namespace {
 
-constexpr size_t kSecondsSize = 4;
+constexpr size_t kSecondsSize = sizeof(uint32_t);
 
 // Of a positive number, without its fraction; nullopt above `max`.
 std::optional<uint32_t> whole_part(const Number& number, uint32_t max) {
@@ -42,7 +43,7 @@ bool has_expired(uint32_t expiry, Stamp now) {
 std::string encode_expiry_key(uint32_t seconds, std::string_view item_key) {
   std::string key;
   key.reserve(kSecondsSize + item_key.size());
-  for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(seconds >> shift));
+  append_big_endian(key, seconds);
   key.append(item_key);
   return key;
 }
@@ -50,7 +51,7 @@ std::string encode_expiry_key(uint32_t seconds, std::string_view item_key) {
 std::optional<ExpiryKey> decode_expiry_key(std::string_view key) {
   if (key.size() < kSecondsSize + kHashSize) return std::nullopt;
   ExpiryKey expiry;
-  for (size_t i = 0; i < kSecondsSize; ++i) expiry.seconds = expiry.seconds << 8 | static_cast<uint8_t>(key[i]);
+  expiry.seconds = load_big_endian<uint32_t>(key.data());
   expiry.item_key = key.substr(kSecondsSize);
   return expiry;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "model/byte_order.h"
 #include "model/limits.h"
 #include "model/size.h"
 
@@ -41,11 +42,6 @@ std::string with_hash(std::string parts, size_t attributes) {
   std::string_view in = parts;
   std::string key = attributes == 1 && take_key_part(in, bytes) ? partition_hash(bytes) : partition_hash(parts);
   return key.append(parts);
-}
-
-void append_number(std::string& out, uint16_t number) {
-  out.push_back(static_cast<char>(number >> 8));
-  out.push_back(static_cast<char>(number & 0xff));
 }
 
 bool is_key(const LocalIndex& index, std::string_view attribute) { return attribute == index.sort_key.name; }
@@ -136,12 +132,12 @@ std::optional<uint16_t> local_index_number(std::string_view key) {
   key.remove_prefix(kHashSize);
   std::string partition_key;
   if (!take_key_part(key, partition_key) || key.size() < sizeof(uint16_t)) return std::nullopt;
-  return static_cast<uint16_t>(static_cast<uint8_t>(key[0]) << 8 | static_cast<uint8_t>(key[1]));
+  return load_big_endian<uint16_t>(key.data());
 }
 
 std::string local_index_prefix(const AttributeValue& partition_key, uint16_t number) {
   std::string prefix = partition_prefix(partition_key);
-  append_number(prefix, number);
+  append_big_endian(prefix, number);
   return prefix;
 }
 

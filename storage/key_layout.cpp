@@ -1,8 +1,7 @@
 // Building and reading the keys of both databases (key_layout.h draws them).
 #include "storage/key_layout.h"
 
-#include <bit>
-#include <cstring>
+#include "model/byte_order.h"
 
 namespace stator::storage {
 
@@ -12,14 +11,11 @@ std::string to_string(ReplicaAddress address) {
 }
 
 void append_u64_be(std::string& out, uint64_t value) {
-  const uint64_t big = __builtin_bswap64(value);
-  out.append(reinterpret_cast<const char*>(&big), sizeof big);
+  model::append_big_endian(out, value);
 }
 
 uint64_t read_u64_be(const char* bytes) {
-  uint64_t big;
-  std::memcpy(&big, bytes, sizeof big);
-  return __builtin_bswap64(big);
+  return model::load_big_endian<uint64_t>(bytes);
 }
 
 std::string space_prefix(SpaceId space) {

@@ -1,9 +1,9 @@
 // DescribeContinuousBackups. Pure.
 #include "api/operations/describe_continuous_backups.h"
 
+#include "api/operations/static_answer.h"
 #include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
-#include "model/assert.h"
 
 namespace stator::api {
 namespace {
@@ -27,6 +27,10 @@ Result<std::shared_ptr<Request>> DescribeContinuousBackups::read(const json::Val
 
 Evaluation DescribeContinuousBackups::evaluate(const TableView& tables, const Request& request,
                                                model::Stamp) const {
+  return describe_continuous_backups(tables, request);
+}
+
+Evaluation describe_continuous_backups(const TableView& tables, const Request& request) {
   if (find_table(tables, request) == nullptr) return backup_table_not_found(request.table_name).error;
   return Answer(
       StaticAnswer{R"({"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED",)"
@@ -34,9 +38,7 @@ Evaluation DescribeContinuousBackups::evaluate(const TableView& tables, const Re
 }
 
 void DescribeContinuousBackups::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "DescribeContinuousBackups gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

@@ -18,6 +18,9 @@ class DescribeContinuousBackups final : public TableOperation {
   Result<std::shared_ptr<Request>> read(const json::Value& body) const override;
 };
 
+// What both operations on continuous backups answer: of a table that is there, that point-in-time recovery is off.
+Evaluation describe_continuous_backups(const TableView& tables, const Request& request);
+
 extern const DescribeContinuousBackups kDescribeContinuousBackups;
 
 }  // namespace stator::api

@@ -1,9 +1,9 @@
 // DescribeContributorInsights. Pure.
 #include "api/operations/describe_contributor_insights.h"
 
+#include "api/operations/static_answer.h"
 #include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
-#include "model/assert.h"
 
 namespace stator::api {
 namespace {
@@ -44,9 +44,7 @@ Evaluation DescribeContributorInsights::evaluate(const TableView& tables, const 
 }
 
 void DescribeContributorInsights::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "DescribeContributorInsights gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

@@ -1,7 +1,7 @@
 // DescribeEndpoints. Pure.
 #include "api/operations/describe_endpoints.h"
+#include "api/operations/static_answer.h"
 
-#include "model/assert.h"
 
 namespace stator::api {
 namespace {
@@ -31,9 +31,7 @@ Result<Answer> DescribeEndpoints::answer(const Request& request) const {
 }
 
 void DescribeEndpoints::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "DescribeEndpoints gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

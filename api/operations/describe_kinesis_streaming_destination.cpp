@@ -1,9 +1,9 @@
 // DescribeKinesisStreamingDestination. Pure.
 #include "api/operations/describe_kinesis_streaming_destination.h"
 
+#include "api/operations/static_answer.h"
 #include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
-#include "model/assert.h"
 
 namespace stator::api {
 namespace {
@@ -36,9 +36,7 @@ Evaluation DescribeKinesisStreamingDestination::evaluate(const TableView& tables
 }
 
 void DescribeKinesisStreamingDestination::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "DescribeKinesisStreamingDestination gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

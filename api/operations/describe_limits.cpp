@@ -1,7 +1,7 @@
 // DescribeLimits. Pure.
 #include "api/operations/describe_limits.h"
+#include "api/operations/static_answer.h"
 
-#include "model/assert.h"
 
 namespace stator::api {
 namespace {
@@ -25,9 +25,7 @@ Result<Answer> DescribeLimits::answer(const Request&) const {
 }
 
 void DescribeLimits::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "DescribeLimits gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

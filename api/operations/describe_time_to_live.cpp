@@ -1,9 +1,9 @@
 // DescribeTimeToLive. Pure.
 #include "api/operations/describe_time_to_live.h"
 
+#include "api/operations/static_answer.h"
 #include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
-#include "model/assert.h"
 
 namespace stator::api {
 namespace {
@@ -39,9 +39,7 @@ Evaluation DescribeTimeToLive::evaluate(const TableView& tables, const Request& 
 }
 
 void DescribeTimeToLive::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "DescribeTimeToLive gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

@@ -1,9 +1,9 @@
 // GetResourcePolicy. Pure.
 #include "api/operations/get_resource_policy.h"
 
+#include "api/operations/static_answer.h"
 #include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
-#include "model/assert.h"
 
 namespace stator::api {
 namespace {
@@ -28,14 +28,12 @@ Result<std::shared_ptr<Request>> GetResourcePolicy::read(const json::Value& body
 }
 
 Evaluation GetResourcePolicy::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
-  if (find_resource(tables, request) == nullptr) return table_not_found(request.table_name).error;
+  if (find_table(tables, request) == nullptr) return table_not_found(request.table_name).error;
   return policy_not_found(static_cast<const ResourceRequest&>(request).arn).error;
 }
 
 void GetResourcePolicy::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "GetResourcePolicy gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

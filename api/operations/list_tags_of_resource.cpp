@@ -1,8 +1,9 @@
 // ListTagsOfResource. Pure.
 #include "api/operations/list_tags_of_resource.h"
 
+#include "api/operations/static_answer.h"
+#include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
-#include "model/assert.h"
 
 namespace stator::api {
 namespace {
@@ -28,7 +29,7 @@ Result<std::shared_ptr<Request>> ListTagsOfResource::read(const json::Value& bod
 }
 
 Evaluation ListTagsOfResource::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
-  const model::Table* table = find_resource(tables, request);
+  const model::Table* table = find_table(tables, request);
   if (table == nullptr) return tagged_resource_not_found(static_cast<const ResourceRequest&>(request).arn).error;
   StaticAnswer answer;
   json::Writer out(answer.json);
@@ -40,9 +41,7 @@ Evaluation ListTagsOfResource::evaluate(const TableView& tables, const Request& 
 }
 
 void ListTagsOfResource::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "ListTagsOfResource gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

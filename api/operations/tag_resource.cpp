@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "api/constraint_report.h"
-#include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
 #include "model/limits.h"
 
@@ -38,25 +37,17 @@ Result<std::shared_ptr<Request>> TagResource::read(const json::Value& body) cons
 
 Evaluation TagResource::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
   const auto& asked = static_cast<const TagResourceRequest&>(request);
-  const model::Table* table = find_resource(tables, request);
-  if (table == nullptr) return tagged_resource_not_found(asked.arn).error;
-  if (auto done = check_changeable(*table); !done) return std::move(done).error();
-  TableChange change{TableChange::Kind::kUpdate, *table};
-  Tags& tags = change.table.tags;
-  for (const auto& tag : asked.tags) {
-    const auto same = std::ranges::find(tags, tag.first, &Tags::value_type::first);
-    if (same != tags.end())
-      same->second = tag.second;
-    else
-      tags.push_back(tag);
-  }
-  if (tags.size() > model::kTagsMax) return too_many_tags().error;
-  Answer answer = TableAnswer{change.table, {}, {}};
-  if (change.table == *table) return answer;
-  Effects effects;
-  effects.answer = std::move(answer);
-  effects.tables.push_back(std::move(change));
-  return effects;
+  return change_tags(tables, asked, [&](Tags& tags) -> Result<void> {
+    for (const auto& tag : asked.tags) {
+      const auto same = std::ranges::find(tags, tag.first, &Tags::value_type::first);
+      if (same != tags.end())
+        same->second = tag.second;
+      else
+        tags.push_back(tag);
+    }
+    if (tags.size() > model::kTagsMax) return too_many_tags();
+    return {};
+  });
 }
 
 // The service answers with no body at all.

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "api/operations/common.h"
+#include "api/operations/table_description.h"
 #include "api/validation.h"
 #include "model/limits.h"
 
@@ -101,9 +102,19 @@ Result<void> read_resource(const json::Value& body, ResourceRequest& request) {
   return {};
 }
 
-const model::Table* find_resource(const TableView& tables, const Request& request) {
-  const model::Table* table = tables.find(request.table_name);
-  return table != nullptr && table->index_of ? nullptr : table;
+Evaluation change_tags(const TableView& tables, const ResourceRequest& request,
+                       const std::function<Result<void>(Tags&)>& change) {
+  const model::Table* table = find_table(tables, request);
+  if (table == nullptr) return tagged_resource_not_found(request.arn).error;
+  if (auto done = check_changeable(*table); !done) return std::move(done).error();
+  TableChange changed{TableChange::Kind::kUpdate, *table};
+  if (auto done = change(changed.table.tags); !done) return std::move(done).error();
+  Answer answer = TableAnswer{changed.table, {}, {}};
+  if (changed.table == *table) return answer;
+  Effects effects;
+  effects.answer = std::move(answer);
+  effects.tables.push_back(std::move(changed));
+  return effects;
 }
 
 Result<Tags> read_tags(const json::Value& list) {

@@ -2,6 +2,7 @@
 // service's own checks and texts. Pure.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,8 +23,10 @@ struct ResourceRequest : Request {
 };
 // ResourceArn into `arn` and `table_name`.
 Result<void> read_resource(const json::Value& body, ResourceRequest& request);
-// The table that `request` names; null: none of a client's.
-const model::Table* find_resource(const TableView& tables, const Request& request);
+// Group 0's part of TagResource and UntagResource: the table that `request` names, with its tags as `change` leaves them.
+// Proposes nothing where they are as they were.
+Evaluation change_tags(const TableView& tables, const ResourceRequest& request,
+                       const std::function<Result<void>(Tags&)>& change);
 
 // A list of tags, each key once.
 Result<Tags> read_tags(const json::Value& list);

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "api/constraint_report.h"
-#include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
 
 namespace stator::api {
@@ -37,17 +36,10 @@ Result<std::shared_ptr<Request>> UntagResource::read(const json::Value& body) co
 
 Evaluation UntagResource::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
   const auto& asked = static_cast<const UntagResourceRequest&>(request);
-  const model::Table* table = find_resource(tables, request);
-  if (table == nullptr) return tagged_resource_not_found(asked.arn).error;
-  if (auto done = check_changeable(*table); !done) return std::move(done).error();
-  TableChange change{TableChange::Kind::kUpdate, *table};
-  std::erase_if(change.table.tags, [&](const auto& tag) { return std::ranges::count(asked.keys, tag.first) > 0; });
-  Answer answer = TableAnswer{change.table, {}, {}};
-  if (change.table == *table) return answer;
-  Effects effects;
-  effects.answer = std::move(answer);
-  effects.tables.push_back(std::move(change));
-  return effects;
+  return change_tags(tables, asked, [&](Tags& tags) -> Result<void> {
+    std::erase_if(tags, [&](const auto& tag) { return std::ranges::count(asked.keys, tag.first) > 0; });
+    return {};
+  });
 }
 
 // The service answers with no body at all.

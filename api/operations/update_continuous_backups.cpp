@@ -1,6 +1,8 @@
 // UpdateContinuousBackups. Pure.
 #include "api/operations/update_continuous_backups.h"
 
+#include "api/operations/describe_continuous_backups.h"
+#include "api/operations/static_answer.h"
 #include "api/operations/table_description.h"
 #include "api/shapes/table_shapes.h"
 #include "model/assert.h"
@@ -41,16 +43,11 @@ Result<std::shared_ptr<Request>> UpdateContinuousBackups::read(const json::Value
 }
 
 Evaluation UpdateContinuousBackups::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
-  if (find_table(tables, request) == nullptr) return backup_table_not_found(request.table_name).error;
-  return Answer(
-      StaticAnswer{R"({"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED",)"
-                   R"("PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"DISABLED"}}})"});
+  return describe_continuous_backups(tables, request);
 }
 
 void UpdateContinuousBackups::write_answer(const Request&, const Answer& answer, json::Writer& out) const {
-  const auto* fixed = std::get_if<StaticAnswer>(&answer);
-  STATOR_ASSERT(fixed != nullptr, "UpdateContinuousBackups gives static answers");
-  out.raw(fixed->json);
+  write_static_answer(answer, out);
 }
 
 }  // namespace stator::api

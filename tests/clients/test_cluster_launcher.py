@@ -13,6 +13,7 @@ import pytest
 from harness import raw_http, tables
 from harness.cluster import FIRST_PORTS, process_runs
 from harness.server import BINARY, Server
+from harness.waiting import wait_until
 
 DEADLINE_S = 60
 
@@ -23,13 +24,6 @@ def states(status):
 
 def pids(cluster):
     return [node["pid"] for node in cluster.state()["nodes"]]
-
-
-def wait_until(condition, what):
-    end = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < end, f"not within {DEADLINE_S} s: {what}"
-        time.sleep(0.02)
 
 
 def test_start_prints_one_object_and_serves(own_cluster, progress):
@@ -252,7 +246,7 @@ class Foreground:
         return self.output.read_text()
 
     def wait_for(self, text):
-        wait_until(lambda: text in self.printed() or self.process.poll() is not None, f"{text!r} is printed")
+        wait_until(lambda: text in self.printed() or self.process.poll() is not None, f"{text!r} is printed", DEADLINE_S)
         assert text in self.printed(), self.printed()
 
     def end(self, number=signal.SIGINT):

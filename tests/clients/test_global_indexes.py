@@ -2,31 +2,20 @@
 write that one process answered is seen by the index at once."""
 
 import threading
-import time
 
 import pytest
 
 from harness import tables
-from harness.tables import refusal
-
-GSI = {
-    "IndexName": "by-group",
-    "KeySchema": [{"AttributeName": "group", "KeyType": "HASH"}, {"AttributeName": "rank", "KeyType": "RANGE"}],
-    "Projection": {"ProjectionType": "ALL"},
-}
-DEFINITIONS = [
-    {"AttributeName": "pk", "AttributeType": "S"},
-    {"AttributeName": "group", "AttributeType": "S"},
-    {"AttributeName": "rank", "AttributeType": "N"},
-]
+from harness.tables import GROUP_DEFINITIONS, GROUP_INDEX, refusal, scan_all
+from harness.waiting import wait_until
 
 
-def create(client, indexes=(GSI,), definitions=None):
+def create(client, indexes=(GROUP_INDEX,), definitions=None):
     name = tables.unique_name("indexed")
     client.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=definitions or (DEFINITIONS if indexes else DEFINITIONS[:1]),
+        AttributeDefinitions=definitions or (GROUP_DEFINITIONS if indexes else GROUP_DEFINITIONS[:1]),
         BillingMode="PAY_PER_REQUEST",
         **({"GlobalSecondaryIndexes": list(indexes)} if indexes else {}),
     )
@@ -62,17 +51,6 @@ def query(client, table, group, **more):
 
 def keys(items):
     return [one["pk"]["S"] for one in items]
-
-
-def scan_all(client, table, **more):
-    return [one for page in client.get_paginator("scan").paginate(TableName=table, **more) for one in page["Items"]]
-
-
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.02)
 
 
 def index_status(client, table):
@@ -117,7 +95,7 @@ def test_only_items_with_all_key_attributes_are_there(client, table):
 def test_an_index_of_many_items_in_pages(client, table):
     rows = [item(f"p{number:03}", f"g{number % 3}", number // 3) for number in range(300)]
     tables.put_many(client, table, rows)
-    wait_until(lambda: len(scan_all(client, table, IndexName="by-group")) == 300)
+    wait_until(lambda: len(scan_all(client, table, IndexName="by-group")) == 300, "every item has its entry", 10)
     seen = []
     start = {}
     while True:
@@ -158,15 +136,15 @@ def test_an_index_made_later_has_what_was_there_and_what_came_meanwhile(client):
     writer.start()
     try:
         answer = client.update_table(
-            TableName=table, AttributeDefinitions=DEFINITIONS, GlobalSecondaryIndexUpdates=[{"Create": GSI}]
+            TableName=table, AttributeDefinitions=GROUP_DEFINITIONS, GlobalSecondaryIndexUpdates=[{"Create": GROUP_INDEX}]
         )["TableDescription"]
         assert [one["IndexStatus"] for one in answer["GlobalSecondaryIndexes"]] == ["CREATING"]
-        wait_until(lambda: index_status(client, table) == {"by-group": "ACTIVE"}, 30)
+        wait_until(lambda: index_status(client, table) == {"by-group": "ACTIVE"}, "the index is active", 30)
     finally:
         stop.set()
         writer.join()
     base = sorted(keys(scan_all(client, table, ConsistentRead=True)))
-    wait_until(lambda: sorted(keys(scan_all(client, table, IndexName="by-group"))) == base)
+    wait_until(lambda: sorted(keys(scan_all(client, table, IndexName="by-group"))) == base, "every item has its entry", 10)
     assert written
     client.delete_table(TableName=table)
 
@@ -175,12 +153,12 @@ def test_an_index_is_dropped_and_made_again(client, table):
     client.put_item(TableName=table, Item=item("a", "g", 1))
     answer = client.update_table(TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-group"}}])
     assert answer["TableDescription"]["GlobalSecondaryIndexes"][0]["IndexStatus"] == "DELETING"
-    wait_until(lambda: index_status(client, table) == {})
+    wait_until(lambda: index_status(client, table) == {}, "the index is gone", 10)
     code, message, *_ = refusal(lambda: query(client, table, "g"))
     assert (code, message) == ("ValidationException", "The table does not have the specified index: by-group")
     client.put_item(TableName=table, Item=item("b", "g", 2))
-    client.update_table(TableName=table, AttributeDefinitions=DEFINITIONS, GlobalSecondaryIndexUpdates=[{"Create": GSI}])
-    wait_until(lambda: index_status(client, table) == {"by-group": "ACTIVE"}, 30)
+    client.update_table(TableName=table, AttributeDefinitions=GROUP_DEFINITIONS, GlobalSecondaryIndexUpdates=[{"Create": GROUP_INDEX}])
+    wait_until(lambda: index_status(client, table) == {"by-group": "ACTIVE"}, "the index is active", 30)
     assert keys(query(client, table, "g")) == ["a", "b"]
 
 
@@ -199,7 +177,7 @@ def test_indexes_survive_a_kill(own_server, tmp_path):
     server.start()
     client = server.client()
     client.put_item(TableName=table, Item=item("last", "g", 1000))
-    wait_until(lambda: len(query(client, table, "g")) == 201)
+    wait_until(lambda: len(query(client, table, "g")) == 201, "every item has its entry", 10)
 
 
 def test_a_cluster_keeps_its_indexes_while_leaders_die(own_cluster):
@@ -217,9 +195,9 @@ def test_a_cluster_keeps_its_indexes_while_leaders_die(own_cluster):
                 ExpressionAttributeNames={"#g": "group"},
                 ExpressionAttributeValues={":g": {"S": "moved"}},
             )
-    wait_until(lambda: len(scan_all(client, table, IndexName="by-group")) == 200, 30)
+    wait_until(lambda: len(scan_all(client, table, IndexName="by-group")) == 200, "every item has its entry", 30)
     assert keys(query(client, table, "moved")) == ["p7"]
     cluster.restart(2)
     cluster.wait_until_whole()
     for number in cluster.numbers:
-        wait_until(lambda node=number: len(scan_all(cluster.client(node), table, IndexName="by-group")) == 200, 30)
+        wait_until(lambda node=number: len(scan_all(cluster.client(node), table, IndexName="by-group")) == 200, "every item has its entry", 30)

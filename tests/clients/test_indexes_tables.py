@@ -1,11 +1,10 @@
 """Secondary indexes as an SDK sees them in tables: made with them, described, made and deleted later, refused."""
 
-import time
-
 import pytest
 
 from harness import tables
 from harness.tables import refusal
+from harness.waiting import wait_until
 
 ALL = {"ProjectionType": "ALL"}
 
@@ -26,13 +25,6 @@ def index(name, *attributes, projection=ALL, **more):
 def described_indexes(client, table):
     described = client.describe_table(TableName=table)["Table"]
     return {entry["IndexName"]: entry for entry in described.get("GlobalSecondaryIndexes", [])}
-
-
-def wait_until(condition, what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
-        time.sleep(0.05)
 
 
 @pytest.fixture

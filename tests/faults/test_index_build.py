@@ -11,17 +11,9 @@ import time
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness import tables
+from harness.tables import GROUP_DEFINITIONS, GROUP_INDEX
+from harness.waiting import wait_until
 
-GSI = {
-    "IndexName": "by-group",
-    "KeySchema": [{"AttributeName": "group", "KeyType": "HASH"}, {"AttributeName": "rank", "KeyType": "RANGE"}],
-    "Projection": {"ProjectionType": "ALL"},
-}
-DEFINITIONS = [
-    {"AttributeName": "pk", "AttributeType": "S"},
-    {"AttributeName": "group", "AttributeType": "S"},
-    {"AttributeName": "rank", "AttributeType": "N"},
-]
 GROUPS = 50
 WRITERS = 4
 
@@ -75,13 +67,6 @@ def kill_the_leader(cluster, table):
     return leader
 
 
-def wait_until(condition, seconds, what):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.1)
-
-
 def test_an_index_made_under_writes_and_kills_is_the_table(own_cluster, long_run, progress):
     count, rate, patience = (200_000, 500, 900) if long_run else (8_000, 200, 120)
     cluster = own_cluster()
@@ -90,7 +75,7 @@ def test_an_index_made_under_writes_and_kills_is_the_table(own_cluster, long_run
     client.create_table(
         TableName=table,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=DEFINITIONS[:1],
+        AttributeDefinitions=GROUP_DEFINITIONS[:1],
         BillingMode="PAY_PER_REQUEST",
     )
     draw = random.Random(7)
@@ -103,24 +88,24 @@ def test_an_index_made_under_writes_and_kills_is_the_table(own_cluster, long_run
         return sum(writer.outcomes["answered"] for writer in writers)
 
     try:
-        wait_until(lambda: answered() >= 50, patience, "writes are answered")
+        wait_until(lambda: answered() >= 50, "writes are answered", patience)
         begun = time.monotonic()
-        client.update_table(TableName=table, AttributeDefinitions=DEFINITIONS, GlobalSecondaryIndexUpdates=[{"Create": GSI}])
+        client.update_table(TableName=table, AttributeDefinitions=GROUP_DEFINITIONS, GlobalSecondaryIndexUpdates=[{"Create": GROUP_INDEX}])
         killed = [kill_the_leader(cluster, table) for _ in range(2)]
 
         def active():
             described = cluster.client(1).describe_table(TableName=table)["Table"]
             return [one["IndexStatus"] for one in described.get("GlobalSecondaryIndexes", [])] == ["ACTIVE"]
 
-        wait_until(active, patience, "the index is active")
+        wait_until(active, "the index is active", patience)
         built = time.monotonic() - begun
-        wait_until(lambda: answered() >= 200, patience, "writes go on")
+        wait_until(lambda: answered() >= 200, "writes go on", patience)
     finally:
         for writer in writers:
             writer.stop.set()
         for writer in writers:
             writer.join()
     base = {pk: one for pk, one in all_items(client, table, ConsistentRead=True).items() if "group" in one}
-    wait_until(lambda: all_items(client, table, IndexName="by-group") == base, patience, "the index is the table")
+    wait_until(lambda: all_items(client, table, IndexName="by-group") == base, "the index is the table", patience)
     outcomes = sum((writer.outcomes for writer in writers), collections.Counter())
     progress(f"{count} items, nodes {killed} killed, active after {built:.1f} s; {len(base)} entries; writes: {dict(outcomes)}")

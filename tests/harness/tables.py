@@ -38,6 +38,19 @@ def temporary(client, **shape):
             client.delete_table(TableName=name)
 
 
+# A global index that several tests share, and what a table with it defines.
+GROUP_INDEX = {
+    "IndexName": "by-group",
+    "KeySchema": [{"AttributeName": "group", "KeyType": "HASH"}, {"AttributeName": "rank", "KeyType": "RANGE"}],
+    "Projection": {"ProjectionType": "ALL"},
+}
+GROUP_DEFINITIONS = [
+    {"AttributeName": "pk", "AttributeType": "S"},
+    {"AttributeName": "group", "AttributeType": "S"},
+    {"AttributeName": "rank", "AttributeType": "N"},
+]
+
+
 def scan_all(client, table, **parameters):
     """All items of a Scan, all pages."""
     pages = client.get_paginator("scan").paginate(TableName=table, **parameters)
