@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 from harness import tables
 from harness.cluster import Cluster
+from harness.drill import settled_leader
 from harness.steady_writer import SteadyWriter
 
 SETTLED_S = 1.5  # the same leader for so long before it is taken down: leaders move back to a node that came back
@@ -52,13 +53,13 @@ def measure(cluster, rounds, rate, timeout, say, pause=False):
     """(gaps at kills, gaps at restarts, keys that were acknowledged and are not there). The cluster is whole afterwards."""
     take_down, bring_back = (cluster.pause, cluster.resume) if pause else (cluster.kill, cluster.restart)
     table = tables.create(cluster.client())
-    writer = SteadyWriter(table, cluster.ports(), rate=rate, timeout=timeout)
+    writer = SteadyWriter(table, cluster.addresses(), rate=rate, timeout=timeout)
     kills, restarts = [], []
     cluster.wait_until_whole()
     writer.start()
     try:
         for number in range(1, rounds + 1):
-            leader = settled_leader(cluster, table)
+            leader = settled_leader(cluster, table, SETTLED_S)
             before = dict(writer.failures)
             kills.append(around(writer, lambda: take_down(leader)))
             restarts.append(around(writer, lambda: bring_back(leader)))
@@ -74,16 +75,6 @@ def measure(cluster, rounds, rate, timeout, say, pause=False):
         found = {item["pk"]["S"] for item in tables.scan_all(cluster.client(number), table, ConsistentRead=True)}
         lost |= writer.keys() - found
     return kills, restarts, lost
-
-
-def settled_leader(cluster, table):
-    leader, since = cluster.leader_of(table), time.monotonic()
-    while time.monotonic() - since < SETTLED_S:
-        time.sleep(0.05)
-        now = cluster.leader_of(table)
-        if now != leader:
-            leader, since = now, time.monotonic()
-    return leader
 
 
 def around(writer, event):

@@ -62,7 +62,7 @@ def measure(cluster, megabytes, rate, say):
     usual = anonymous_bytes(cluster.node(LOST)["pid"])
     cluster.kill(LOST)
     shutil.rmtree(cluster.node_folder(LOST))
-    writer = SteadyWriter(table, [cluster.node(n)["port"] for n in cluster.numbers if n != LOST], rate=rate, timeout=2.0)
+    writer = SteadyWriter(table, [cluster.addresses()[n - 1] for n in cluster.numbers if n != LOST], rate=rate, timeout=2.0)
     writer.start()
     time.sleep(2)  # writes go on, and what they need is warm, before memory is compared
     watch = Watch(cluster, usual)

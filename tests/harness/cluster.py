@@ -106,6 +106,10 @@ class Cluster:
     def ports(self):
         return [node["port"] for node in self.state()["nodes"]]
 
+    def addresses(self):
+        """(host, port) of each node's API."""
+        return [("127.0.0.1", port) for port in self.ports()]
+
     def client(self, number=1, **config):
         return dynamodb_client(self.endpoint(number), **config)
 

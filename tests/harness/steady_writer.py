@@ -7,38 +7,42 @@ import json
 import threading
 import time
 
-from harness.raw_http import request_bytes
+from harness.exchanges import Exchanges, NotSent, Unanswered
 
-CONNECTIONS_KEPT = 16  # a node
 KEY_DIGITS = 9
 
 
 class SteadyWriter(threading.Thread):
-    """Runs from start() to finish(). The table has partition key pk (S) and no sort key."""
+    """Runs from start() to finish(). `addresses`: (host, port). The table has partition key pk (S) and no sort key."""
 
-    def __init__(self, table, ports, *, rate=200, timeout=0.2):
+    def __init__(self, table, addresses, *, rate=200, timeout=0.2, body_bytes=100):
         super().__init__(name="steady-writer")
         self.table = table
-        self.ports = list(ports)
+        self.addresses = list(addresses)
         self.rate = rate
         self.timeout = timeout
-        self.acknowledged = []  # (moment, key), in the order of the answers
+        self.acknowledged = []  # (moment, key, seconds that it took), in the order of the answers
         self.failures = {}  # what went wrong: how often
         self.sent = 0
+        self._body = "x" * body_bytes
         self._done = threading.Event()
-        self._idle = {port: [] for port in self.ports}
+        self._exchanges = Exchanges()
 
     def finish(self):
         self._done.set()
         self.join()
 
     def keys(self):
-        return {key for _, key in self.acknowledged}
+        return {key for _, key, _ in self.acknowledged}
 
     def longest_gap(self, since, until):
         """Seconds without an acknowledgement between two moments; an edge counts as one."""
-        moments = [since, *(moment for moment, _ in list(self.acknowledged) if since < moment < until), until]
+        moments = [since, *(moment for moment, _, _ in list(self.acknowledged) if since < moment < until), until]
         return max(later - earlier for earlier, later in zip(moments, moments[1:]))
+
+    def latencies(self, since, until):
+        """Seconds that the acknowledged writes between two moments took."""
+        return [seconds for moment, _, seconds in list(self.acknowledged) if since < moment < until]
 
     def run(self):
         asyncio.run(self._write())
@@ -52,38 +56,21 @@ class SteadyWriter(threading.Thread):
             self.sent += 1
             await asyncio.sleep(max(0, begun + self.sent / self.rate - time.monotonic()))
         await asyncio.gather(*running)
-        for idle in self._idle.values():
-            for _, writer in idle:
-                writer.close()
+        self._exchanges.close()
 
     async def _put(self, number):
-        port = self.ports[number % len(self.ports)]
+        address = self.addresses[number % len(self.addresses)]
         key = f"{number:0{KEY_DIGITS}}"
+        body = json.dumps({"TableName": self.table, "Item": {"pk": {"S": key}, "body": {"S": self._body}}})
+        begun = time.monotonic()
         try:
-            status = await asyncio.wait_for(self._exchange(port, key), self.timeout)
-        except (OSError, EOFError, asyncio.TimeoutError) as error:
-            return self._failed(type(error).__name__)
+            status, _ = await self._exchanges.call(address, "PutItem", body, self.timeout)
+        except (NotSent, Unanswered) as error:
+            return self._failed(str(error))
         if status != 200:
             return self._failed(f"status {status}")
-        self.acknowledged.append((time.monotonic(), key))
+        now = time.monotonic()
+        self.acknowledged.append((now, key, now - begun))
 
     def _failed(self, how):
         self.failures[how] = self.failures.get(how, 0) + 1
-
-    async def _exchange(self, port, key):
-        idle = self._idle[port]
-        reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
-        whole = False
-        try:
-            body = {"TableName": self.table, "Item": {"pk": {"S": key}, "body": {"S": "x" * 100}}}
-            writer.write(request_bytes("PutItem", json.dumps(body)))
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            length = int(head.partition("content-length:")[2].partition("\r\n")[0])
-            await reader.readexactly(length)
-            whole = True
-        finally:
-            if whole and len(idle) < CONNECTIONS_KEPT and "connection: close" not in head:
-                idle.append((reader, writer))
-            else:
-                writer.close()
-        return int(head.split()[1])
