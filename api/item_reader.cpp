@@ -113,6 +113,7 @@ Result<model::AttributeMap> read_map(const json::Value& value, uint32_t depth) {
   std::vector<model::AttributeMap::Entry> entries;
   entries.reserve(object.size());
   for (const auto& [name, content] : object) {
+    if (auto named = check_attribute_name(name); !named) return Failure(std::move(named).error());
     auto attribute = read_value(content, depth);
     if (!attribute) return Failure(std::move(attribute).error());
     entries.emplace_back(std::string(name), std::move(attribute).value());
@@ -201,6 +202,14 @@ Result<AttributeValue> read_value(const json::Value& value, uint32_t depth) {
 }
 
 }  // namespace
+
+Result<void> check_attribute_name(std::string_view name) {
+  if (name.empty()) return validation_error("Empty attribute name");
+  if (name.size() > model::kAttributeNameSizeMax)
+    return validation_error("Attribute name is too large, must be less than " +
+                            std::to_string(model::kAttributeNameSizeMax + 1) + " bytes");
+  return {};
+}
 
 Result<model::AttributeValue> read_attribute_value(const json::Value& value) { return read_value(value, 0); }
 

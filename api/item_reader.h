@@ -13,6 +13,9 @@ inline constexpr std::string_view kNestingExceeded = "Nesting Levels have exceed
 
 // {"S": "..."}: exactly one type, at most 31 documents deep below its attribute. Sets come out sorted.
 Result<model::AttributeValue> read_attribute_value(const json::Value& value);
+// Refuses the name of an attribute or of a map's member that is empty or longer than 65,535 bytes, in DynamoDB Local's
+// words, whose "Empty attribute name" the service says of ExpressionAttributeNames too.
+Result<void> check_attribute_name(std::string_view name);
 // {"a": {"S": "..."}, ...}: an item or a key. Each name once.
 Result<model::Item> read_item(const json::Value& value);
 

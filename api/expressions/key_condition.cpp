@@ -150,11 +150,11 @@ Result<std::vector<KeyPredicate>> predicates_of(const ConditionNode& root) {
 }
 
 // `used` counts the bytes of the attributes before in the same key: their limit is one for all.
-Result<void> check_value(const model::KeyAttribute& key, const model::AttributeValue& value,
-                         bool is_sort_key, uint64_t& used) {
+Result<void> check_value(const KeyAttributes& schema, const model::KeyAttribute& key,
+                         const model::AttributeValue& value, bool is_sort_key, uint64_t& used) {
   if (!value.is(key.type)) return Failure(messages::key_type());
   const uint64_t size = model::key_attribute_bytes(value).size();
-  if (size == 0) return Failure(messages::key_value_empty(key.name, value.as_b() != nullptr));
+  if (size == 0) return Failure(messages::key_value_empty(schema.index, key.name, value.as_b() != nullptr));
   used += size;
   if (!is_sort_key && used > model::kPartitionKeySizeMax) return Failure(messages::partition_key_too_long());
   if (is_sort_key && used > model::kSortKeySizeMax) return Failure(messages::sort_key_too_long());
@@ -162,14 +162,17 @@ Result<void> check_value(const model::KeyAttribute& key, const model::AttributeV
 }
 
 // In the service's order: the operator, the values, and that the partition key is asked for equality.
-Result<void> check_predicate(const model::KeyAttribute& key, const KeyPredicate& predicate, bool is_sort_key,
-                             uint64_t& used) {
+Result<void> check_predicate(const KeyAttributes& schema, const model::KeyAttribute& key,
+                             const KeyPredicate& predicate, bool is_sort_key, uint64_t& used) {
+  const auto check = [&](const model::AttributeValue& value, uint64_t& bytes) {
+    return check_value(schema, key, value, is_sort_key, bytes);
+  };
   if (predicate.op == KeyOperator::kNotIndexable) return Failure(messages::key_not_indexable());
   if (predicate.op == KeyOperator::kBetween) {
     uint64_t used_by_lower = used;
-    if (auto checked = check_value(key, predicate.operand, is_sort_key, used_by_lower); !checked) return checked;
-    if (auto checked = check_value(key, predicate.upper, is_sort_key, used); !checked) return checked;
-  } else if (auto checked = check_value(key, predicate.operand, is_sort_key, used); !checked) {
+    if (auto checked = check(predicate.operand, used_by_lower); !checked) return checked;
+    if (auto checked = check(predicate.upper, used); !checked) return checked;
+  } else if (auto checked = check(predicate.operand, used); !checked) {
     return checked;
   }
   if (!is_sort_key && predicate.op != KeyOperator::kEqual) return Failure(messages::key_not_supported());
@@ -224,7 +227,7 @@ Result<KeyQuery> KeyCondition::resolve(const KeyAttributes& schema) const {
   for (const model::KeyAttribute& key : schema.partition_key) {
     const KeyPredicate* predicate = find(predicates, key.name);
     if (predicate == nullptr) return Failure(messages::key_missing(key.name));
-    if (auto checked = check_predicate(key, *predicate, false, used); !checked)
+    if (auto checked = check_predicate(schema, key, *predicate, false, used); !checked)
       return Failure(std::move(checked).error());
     query.partition_key.push_back(predicate->operand);
   }
@@ -234,7 +237,7 @@ Result<KeyQuery> KeyCondition::resolve(const KeyAttributes& schema) const {
     if (query.partition_key.size() + query.sort_key.size() == predicates.size()) break;
     const KeyPredicate* predicate = find(predicates, key.name);
     if (predicate == nullptr) return Failure(messages::key_missing(key.name));
-    if (auto checked = check_predicate(key, *predicate, true, used); !checked)
+    if (auto checked = check_predicate(schema, key, *predicate, true, used); !checked)
       return Failure(std::move(checked).error());
     query.sort_key.push_back(*predicate);
   }

@@ -44,6 +44,7 @@ struct KeyPredicate {
 struct KeyAttributes {
   std::vector<model::KeyAttribute> partition_key;  // at least one
   std::vector<model::KeyAttribute> sort_key;       // in the order of sorting; may be empty
+  std::string index{};                             // the index's name; empty: they are a table's
 };
 KeyAttributes key_attributes(const model::KeySchema& schema);
 

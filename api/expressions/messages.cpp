@@ -87,7 +87,7 @@ std::string value_not_defined(std::string_view placeholder) {
 }
 
 std::string path_too_deep(size_t levels) {
-  return join("The document path has too many nesting elements; nesting levels: ", std::to_string(levels));
+  return join("The document path has too many nesting levels; nesting levels: ", std::to_string(levels));
 }
 
 std::string index_out_of_range(std::string_view index) {
@@ -256,11 +256,13 @@ std::string key_not_indexable() { return "Attempted conditional constraint is no
 
 std::string key_type() { return join(kInvalidValues, "Condition parameter type does not match schema type"); }
 
-std::string key_value_empty(std::string_view attribute, bool binary) {
-  return join(
-      "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-      "empty ",
-      binary ? "binary" : "string", " value. Key: ", attribute);
+// Of an index as DynamoDB Local words it, which for tables and for writes says what the service says.
+std::string key_value_empty(std::string_view index, std::string_view attribute, bool binary) {
+  const std::string what =
+      join("The AttributeValue for a key attribute cannot contain an empty ", binary ? "binary" : "string", " value. ");
+  if (index.empty()) return join("One or more parameter values are not valid. ", what, "Key: ", attribute);
+  return join("One or more parameter values are not valid. A value specified for a secondary index key is not supported. ",
+              what, "IndexName: ", index, ", IndexKey: ", attribute);
 }
 
 // "of2048": so the service writes it.

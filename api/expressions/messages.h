@@ -80,7 +80,7 @@ std::string key_equality_missing(std::string_view attribute, std::string_view la
 std::string key_not_supported();
 std::string key_not_indexable();
 std::string key_type();
-std::string key_value_empty(std::string_view attribute, bool binary);
+std::string key_value_empty(std::string_view index, std::string_view attribute, bool binary);
 std::string partition_key_too_long();
 std::string sort_key_too_long();
 

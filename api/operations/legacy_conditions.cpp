@@ -120,6 +120,7 @@ Result<void> check_values(const Rule& rule, const std::vector<AttributeValue>& v
 
 // A member of a filter or of KeyConditions.
 Result<LegacyCondition> read_condition(std::string_view attribute, const json::Value& content) {
+  if (auto named = check_attribute_name(attribute); !named) return Failure(std::move(named).error());
   const Rule& rule = rule_of(*read_text(content, "ComparisonOperator"));
   LegacyCondition condition{std::string(attribute), rule.comparison, {}};
   if (const auto list = json::member(content, "AttributeValueList")) {
@@ -168,6 +169,7 @@ Result<void> check_expected_members(std::string_view attribute, const json::Valu
 
 // Without an operator: Value alone asks for equality, Exists=false for an attribute that is not there.
 Result<LegacyCondition> read_expected_attribute(std::string_view attribute, const json::Value& content) {
+  if (auto named = check_attribute_name(attribute); !named) return Failure(std::move(named).error());
   if (auto checked = check_expected_members(attribute, content); !checked) return Failure(checked.error());
   const bool exists = read_boolean(content, "Exists", true);
   const Rule& rule = rule_of(read_text(content, "ComparisonOperator").value_or(exists ? "EQ" : "NULL"));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/item_reader.h"
 #include "api/operations/common.h"
 
 namespace stator::api {
@@ -40,6 +41,7 @@ Result<std::optional<expressions::Projection>> read_attributes_to_get(const json
   std::vector<expressions::DocumentPath> paths;
   for (const auto element : json::array_of(*names)) {
     const std::string_view name = json::text_of(element);
+    if (auto named = check_attribute_name(name); !named) return Failure(std::move(named).error());
     seen.push_back(name);
     paths.emplace_back(std::string(name));
   }

@@ -25,6 +25,7 @@ bool can_add(AttributeType type) {
 }
 
 Result<expressions::UpdateAction> read_action(std::string_view attribute, const json::Value& content) {
+  if (auto named = check_attribute_name(attribute); !named) return Failure(std::move(named).error());
   const std::string_view name = read_text(content, "Action").value_or("PUT");
   const auto value = json::member(content, "Value");
   expressions::UpdateAction action;

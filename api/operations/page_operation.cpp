@@ -44,9 +44,13 @@ class PageBuilder {
     ++page_.scanned_count;
     page_.bytes_evaluated += entry->size_bytes;
     entry_bytes_ += entry->size_bytes;
-    if (!request_.filter || request_.filter->matches(entry->item)) {
+    // Before the filter: a filter changes nothing of what a read costs (DG: filter expressions for Query).
+    const StoredItemPtr fetched = fetches_ ? fetch(*entry) : nullptr;
+    if (failure_) return false;
+    const StoredItem* behind = fetches_ ? fetched.get() : entry.get();
+    if (behind != nullptr && (!request_.filter || request_.filter->matches(entry->item))) {
       ++page_.count;
-      if (!request_.count_only && !add(*entry)) return false;
+      if (!request_.count_only) page_.items.push_back(shown(behind->item));
     }
     // Full exactly here, even where nothing follows: the service looks no further either.
     page_.stopped =
@@ -77,27 +81,19 @@ class PageBuilder {
   }
 
  private:
-  // Appends what the page shows of the entry; false where the item behind it could not be read.
-  bool add(const StoredItem& entry) {
-    if (!fetches_) {
-      page_.items.push_back(shown(entry.item));
-      return true;
-    }
+  // The item that the entry is of; null where it was deleted since the entry was read, or where reading failed.
+  StoredItemPtr fetch(const StoredItem& entry) {
     auto key = model::item_key(table_.key, entry.item);
     STATOR_ASSERT(key.ok(), "entries have the table's keys");
     auto item = items_.get(*key);
     if (!item) {
       failure_ = std::move(item).error();
-      return false;
+      return nullptr;
     }
-    if (!*item) {  // deleted since the entry was read
-      --page_.count;
-      return true;
-    }
+    if (!*item) return nullptr;
     page_.bytes_evaluated += (*item)->size_bytes;
     item_units_ += read_units((*item)->size_bytes, request_.consistent);
-    page_.items.push_back(shown((*item)->item));
-    return true;
+    return std::move(*item);
   }
 
   model::Item shown(const model::Item& item) const {

@@ -78,8 +78,8 @@ PageTarget reading_target(const model::Table& table, const PageRequest& request)
 }
 
 expressions::KeyAttributes key_attributes(const model::Table& table, const PageTarget& target) {
-  if (target.local) return {{table.key.partition_key}, {target.local->sort_key}};
-  if (target.global) return {target.global->partition_key, target.global->sort_key};
+  if (target.local) return {{table.key.partition_key}, {target.local->sort_key}, target.local->name};
+  if (target.global) return {target.global->partition_key, target.global->sort_key, target.global->name};
   return expressions::key_attributes(table.key);
 }
 

@@ -160,17 +160,18 @@ Result<model::KeyRange> Query::range(const model::Table& table, const Request& r
   const expressions::KeyAttributes keys = key_attributes(table, *target);
   auto resolved = query.key_condition.resolve(keys);
   if (!resolved) return expression_error(std::move(resolved).error());
-  if (auto done = check_projection_paths(table, query); !done) return Failure(done.error());
-  if (auto done = check_filter(query, keys); !done) return Failure(done.error());
-  if (auto done = check_filter_paths(table, query); !done) return Failure(done.error());
+  // The start key before what is filtered and projected: so both dynalite and DynamoDB Local have it.
   model::KeyRange range = expressions::key_range(*resolved, key_prefix(*target, resolved->partition_key));
   if (query.start_key) {
     auto start = start_of(table, *target, query, range, *resolved);
     if (!start) return Failure(std::move(start).error());
     range = after_start(std::move(range), *start, query.forward);
   }
-  if (auto done = check_projection(table, *target, query); !done) return Failure(done.error());
+  if (auto done = check_projection_paths(table, query); !done) return Failure(done.error());
+  if (auto done = check_filter(query, keys); !done) return Failure(done.error());
+  if (auto done = check_filter_paths(table, query); !done) return Failure(done.error());
   if (auto done = check_filter_projection(table, *target, query); !done) return Failure(done.error());
+  if (auto done = check_projection(table, *target, query); !done) return Failure(done.error());
   return is_empty(range) ? empty_range() : range;
 }
 

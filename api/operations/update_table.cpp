@@ -257,10 +257,11 @@ Evaluation UpdateTable::evaluate(const TableView& tables, const Request& request
   if (auto done = apply_throughput(update, stamp, table, shown); !done) return std::move(done).error();
   if (auto done = apply_index_updates(*before, update.indexes, stamp, table, shown); !done)
     return std::move(done).error();
-  // A table of the standard class says nothing of it until it had another.
+  // A table of the standard class says nothing of it until it had another. The answer says what it was before
+  // (measured: aws-controllers-k8s' probes of the service, DDB-TABLE-284).
   const bool class_changes = update.table_class && (*update.table_class != model::TableClass::kStandard ||
                                                     table.table_class != model::TableClass::kUnset);
-  if (class_changes) shown.table_class = table.table_class = *update.table_class;
+  if (class_changes) table.table_class = *update.table_class;
   if (update.deletion_protection) shown.deletion_protection = table.deletion_protection = *update.deletion_protection;
   // All is done at once; the service is busy for a while, and answers so.
   if (update.billing_mode || update.throughput || update.table_class || makes_or_deletes(update.indexes))

@@ -115,7 +115,7 @@ TEST(ExpressionLimitsTest, PathsAre32Deep) {
   EXPECT_EQ(condition_error("a" + repeat("[0]", 31) + " = :v"), "");
   EXPECT_EQ(
       condition_error("a" + repeat(".a", 32) + " = :v"),
-      "Invalid ConditionExpression: The document path has too many nesting elements; nesting levels: 33");
+      "Invalid ConditionExpression: The document path has too many nesting levels; nesting levels: 33");
   EXPECT_NE(condition_error("a" + repeat("[0]", 1300) + " = :v"), "");
 }
 
