@@ -11,7 +11,7 @@ from . import compare
 FILE = pathlib.Path(__file__).resolve().parents[1] / "clients/known_differences.toml"
 WRAPPER = re.compile(r"ExpressionAttributeValues contains invalid value: (.*?)\.? for key :\w+", re.S)
 
-# Families of our answers, for differences of order: DynamoDB Local looks at one thing before another.
+# Families of answers, for differences of order: of two mistakes in a request each server tells the one that it looks at first.
 FAMILIES = {
     # An expression, its placeholders, or a parameter that does not go with another.
     "expression": re.compile(
@@ -28,7 +28,25 @@ FAMILIES = {
     "update": re.compile(r"One or more parameter values were invalid: (ADD action|DELETE action|Only DELETE|Cannot update)"),
     # A member's presence, length, range or enumeration.
     "constraint": re.compile(r"\d+ validation errors? detected: "),
-}
+    # A parameter of before expressions, and what goes with it.
+    "legacy": re.compile(r"One or more parameter values were invalid: (Invalid number of argument|ComparisonOperator|AttributeValues inside|Duplicate value in"
+                         r"|Value |AttributeValueList|Exists)|ConditionalOperator|The BETWEEN condition|Conditions can be of length"),
+    # Segments and Select, which need no table.
+    "page": re.compile(r"The (Total)?Segments? parameter|(\d+ validation error detected: )?(Must specify|Cannot specify|ALL_PROJECTED_ATTRIBUTES can)"),
+    # A key against the table's key schema.
+    "key": re.compile(r"The number of conditions on the keys|One of the required keys|Invalid attribute value type|Hash primary key values|The provided key element"
+                      r"|One or more parameter values were invalid: (Type mismatch for key|Missing the key|Size of hashkey|Aggregated size)"),
+    # A key condition against the keys that are read.
+    "condition": re.compile(r"Query (key )?condition|Attempted conditional constraint|Conditions can be of length"
+                            r"|One or more parameter values were invalid: (Condition parameter type|Size of hashkey|Aggregated size)"),
+    # What an index has and does not have.
+    "index": re.compile(r"Consistent read|Key attributes must be scalars|(QueryFilter|Filter Expression) can only contain|.*secondary index key"
+                        r"|One or more parameter values were invalid: (Global secondary index|Secondary index|Select type|Type mismatch for Index Key|Size limit exceeded)"),
+    # The keys of a batch among themselves.
+    "batch": re.compile(r"Provided list of item keys contains duplicates|The list of keys in RequestItems|The batch write request list"),
+    # A start key.
+    "start": re.compile(r"The provided starting key|Exclusive Start Key|The query can return at most one row"),
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +60,7 @@ class Known:
     only: str | None
     why: str
     source: str
+    rare: bool = False
 
     def matches(self, operation, request, ours, local):
         """`ours` and `local` as compare.normal gives them."""
@@ -138,7 +157,8 @@ def only_removes(request):
 
 def _made_by_removing(request, ours, local):
     """The item that DynamoDB Local makes of its key alone, shown by ALL_NEW."""
-    return only_removes(request) and "Attributes" not in ours and _capacity_only(ours, _without(local, "Attributes"))
+    return only_removes(request) and "Attributes" not in ours and _capacity_only(
+        _without(ours, "ItemCollectionMetrics"), _without(local, "Attributes"))  # fmt: skip
 
 
 def _no_metrics(request, ours, local):
@@ -161,6 +181,31 @@ def _index_throughput(request, ours, local):
             if "ProvisionedThroughput" not in index:
                 index.pop("ItemCount", None)
     return copy != ours and copy == right
+
+
+def _before_the_change(request, ours, local):
+    """An UpdateTable's answer: throughput and definitions from before the change. DynamoDB Local has done it all, and knows no protection."""
+    if "TableDescription" not in ours or "KeySchema" in request or "ProvisionedThroughput" not in local.get("TableDescription", {}):
+        return False
+    return _settled(ours) == _settled(local)
+
+
+def _settled(answer):
+    """Without what an UpdateTable changes or may be late to show."""
+    described = _without(answer["TableDescription"], "ProvisionedThroughput", "BillingModeSummary", "DeletionProtectionEnabled", "AttributeDefinitions")
+    indexes = described.pop("GlobalSecondaryIndexes", [])
+    return described, [_without(index, "ProvisionedThroughput", "ItemCount") for index in indexes]
+
+
+def _forgotten(request, ours, local):
+    """A DescribeTable after an UpdateTable: protection that DynamoDB Local forgot, throughput that an index keeps on demand."""
+    left, right = ours.get("Table", {}), local.get("Table", {})
+    mine, other = left.get("GlobalSecondaryIndexes", []), right.get("GlobalSecondaryIndexes", [])
+    on_demand = left.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
+    if on_demand:
+        mine, other = ([_without(index, "ProvisionedThroughput", "ItemCount") for index in indexes] for indexes in (mine, other))
+    forgot = ("DeletionProtectionEnabled", "GlobalSecondaryIndexes")
+    return mine == other and _without(left, *forgot) == _without(right, *forgot)
 
 
 def _deleted(request, ours, local):
@@ -188,7 +233,9 @@ DIFFERENCES = {
     "an item made by removing": _made_by_removing,
     "item collection metrics": _no_metrics,
     "fetches of a scanned local index": _fetches,
+    "what an update forgets": _forgotten,
     "description of a deleted table": _deleted,
+    "description from before the change": _before_the_change,
     "throughput of indexes on demand": _index_throughput,
 }
 
@@ -199,7 +246,8 @@ def load(path=FILE):
     for rule in tomllib.loads(path.read_text())["rule"]:
         for operation in rule["operations"]:
             for ours in rule.get("ours", ["accepted"]):
-                found.append(Known(operation, rule["shape"], ours, rule.get("local", "accepted"), rule.get("only"), rule["why"], rule["source"]))
+                found.append(Known(operation, rule["shape"], ours, rule.get("local", "accepted"), rule.get("only"), rule["why"], rule["source"],
+                                   rule.get("rare", False)))  # fmt: skip
     return found
 
 

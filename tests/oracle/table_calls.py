@@ -15,6 +15,12 @@ def _definition(name, kind):
     return {"AttributeName": name, "AttributeType": kind}
 
 
+# By name: DynamoDB Local deletes for ever where another index has the same keys (it sends SQLite an index's name unquoted).
+GLOBAL_KEYS = {
+    "global0": [_key("g")], "global1": [_key("g"), _key("pk", "RANGE")], "made": [_key("pk"), _key("g", "RANGE")],
+}  # fmt: skip
+
+
 class TableGenerator:
     """Calls that make, change, show and remove the one table."""
 
@@ -38,7 +44,7 @@ class TableGenerator:
             request["LocalSecondaryIndexes"] = [self._local_index(number) for number in range(choose.between(1, 2))]
             request["AttributeDefinitions"].append(_definition("a", choose.of(KINDS)))
         if choose.percent(35):
-            request["GlobalSecondaryIndexes"] = [self._global_index(request, number) for number in range(choose.between(1, 2))]
+            request["GlobalSecondaryIndexes"] = [self._global_index(request, name) for name in ["global0", "global1"][: choose.between(1, 2)]]
             request["AttributeDefinitions"].append(_definition("g", choose.of(KINDS)))
         if choose.percent(8):
             request["DeletionProtectionEnabled"] = False
@@ -68,10 +74,8 @@ class TableGenerator:
     def _local_index(self, number):
         return {"IndexName": f"local{number}", "KeySchema": [_key("pk"), _key("a", "RANGE")], "Projection": self._projection()}
 
-    def _global_index(self, request, number):
-        index = {"IndexName": f"global{number}", "KeySchema": [_key("g")], "Projection": self._projection()}
-        if self.choose.percent(50):
-            index["KeySchema"].append(_key("pk", "RANGE"))
+    def _global_index(self, request, name):
+        index = {"IndexName": name, "KeySchema": copy.deepcopy(GLOBAL_KEYS[name]), "Projection": self._projection()}
         if "ProvisionedThroughput" in request:
             index["ProvisionedThroughput"] = self._throughput()
         return index
@@ -92,8 +96,7 @@ class TableGenerator:
         elif change == 1:
             self._billing(request)
         elif change == 2:
-            index = self._global_index(request, self.choose.below(3))
-            index["IndexName"] = self.choose.of(["global0", "made"])
+            index = self._global_index(request, self.choose.of(["global0", "made"]))
             if self.choose.percent(40):
                 index["ProvisionedThroughput"] = self._throughput()
             request["GlobalSecondaryIndexUpdates"] = [{"Create": index}]
@@ -189,7 +192,7 @@ FAULTS = [
     _set(["LocalSecondaryIndexes", 0, "Projection"], {"ProjectionType": "INCLUDE", "NonKeyAttributes": []}),
     _set(["LocalSecondaryIndexes"], [_index(f"many{n}", KeySchema=[_key("pk"), _key("a", "RANGE")]) for n in range(6)]),
     _append("LocalSecondaryIndexes", _index("lonely", KeySchema=[_key("pk"), _key("sk", "RANGE")])),
-    _set(["GlobalSecondaryIndexes", 0, "IndexName"], "a b"), _set(["GlobalSecondaryIndexes", 0, "IndexName"], "global1"), _set(["GlobalSecondaryIndexes", 0, "IndexName"], "local0"),
+    _set(["GlobalSecondaryIndexes", 0, "IndexName"], "a b"), _append("GlobalSecondaryIndexes", _index("global0", KeySchema=[_key("g")])), _set(["GlobalSecondaryIndexes", 0, "IndexName"], "local0"),
     _set(["GlobalSecondaryIndexes", 0, "KeySchema"], []), _set(["GlobalSecondaryIndexes", 0, "KeySchema"], [_key("g", "RANGE")]),
     _set(["GlobalSecondaryIndexes", 0, "KeySchema"], [_key("g"), _key("g", "RANGE")]), _set(["GlobalSecondaryIndexes", 0, "KeySchema"], [_key("missing")]),
     _set(["GlobalSecondaryIndexes", 0, "KeySchema"], None), _set(["GlobalSecondaryIndexes", 0, "Projection"], None), _set(["GlobalSecondaryIndexes", 0, "Projection"], {}),
