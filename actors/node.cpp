@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <random>
 
+#include "actors/clock.h"
 #include "actors/replica_actor.h"
 #include "model/assert.h"
 #include "storage/env_memory.h"
@@ -301,7 +302,7 @@ std::unique_ptr<net::DispatchBatch> Node::new_batch() {
 // A read of the tables as they are applied here.
 void Node::run_on_metadata(api::RequestPtr request, net::Done done) {
   metadata_mailbox_->push(Run{[this, request = std::move(request), done = std::move(done)]() mutable {
-    api::Evaluation evaluation = metadata_->read(*request);
+    api::Evaluation evaluation = metadata_->read(*request, model::Stamp{wall_clock_micros()});
     if (auto* error = std::get_if<api::Error>(&evaluation)) return done(api::Failure(std::move(*error)));
     done(std::get<api::Answer>(std::move(evaluation)));
   }});

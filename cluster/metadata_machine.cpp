@@ -173,10 +173,10 @@ MetadataMachine::MetadataMachine(ClusterState state, Placement placement, Partit
       applied_(std::make_shared<ClusterState>(std::move(state))),
       counts_(std::move(counts)) {}
 
-api::Evaluation MetadataMachine::read(const api::Request& request) const {
+api::Evaluation MetadataMachine::read(const api::Request& request, model::Stamp now) const {
   const api::TableOperation& operation = table_operation(request);
   STATOR_ASSERT(!operation.writes(), "what may write goes through the log");
-  return operation.evaluate(StateView(*applied_, counts_), request, model::Stamp{});
+  return operation.evaluate(StateView(*applied_, counts_), request, now);
 }
 
 bool MetadataMachine::admit(Command&, std::vector<RowLoad>&) { return true; }

@@ -44,8 +44,8 @@ class MetadataMachine final : public StateMachine {
 
   // As applied. A new object after each entry that changed it.
   std::shared_ptr<const ClusterState> state() const { return applied_; }
-  // Evaluates an operation that only reads against the applied state.
-  api::Evaluation read(const api::Request& request) const;
+  // Evaluates an operation that only reads against the applied state, as of `now`.
+  api::Evaluation read(const api::Request& request, model::Stamp now) const;
 
   bool ready() const override { return true; }
   uint32_t schema_version() const override { return 0; }

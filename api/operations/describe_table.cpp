@@ -2,6 +2,7 @@
 #include "api/operations/describe_table.h"
 
 #include "api/operations/table_description.h"
+#include "api/operations/throughput.h"
 #include "api/shapes/table_shapes.h"
 #include "model/assert.h"
 
@@ -25,10 +26,12 @@ Result<std::shared_ptr<Request>> DescribeTable::read(const json::Value& body) co
   return read_table_request(body);
 }
 
-Evaluation DescribeTable::evaluate(const TableView& tables, const Request& request, model::Stamp) const {
+Evaluation DescribeTable::evaluate(const TableView& tables, const Request& request, model::Stamp stamp) const {
   const model::Table* table = find_table(tables, request);
   if (table == nullptr) return table_not_found(request.table_name).error;
-  return Answer(describe(tables, *table));
+  TableAnswer answer = describe(tables, *table);
+  forget_old_decreases(answer.table, stamp);
+  return Answer(std::move(answer));
 }
 
 void DescribeTable::write_answer(const Request& request, const Answer& answer, json::Writer& out) const {

@@ -225,6 +225,14 @@ Result<void> change_throughput(model::Throughput& throughput, const AskedThrough
   return {};
 }
 
+void forget_old_decreases(model::Table& table, model::Stamp stamp) {
+  const auto forget = [&](model::Throughput& throughput) {
+    if (!same_day(throughput.last_decrease, stamp)) throughput.decreases_today = 0;
+  };
+  forget(table.throughput);
+  for (model::GlobalIndex& index : table.global_indexes) forget(index.throughput);
+}
+
 bool same_day(model::Stamp a, model::Stamp b) { return a.micros / kMicrosADay == b.micros / kMicrosADay; }
 
 }  // namespace stator::api

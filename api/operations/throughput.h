@@ -52,6 +52,8 @@ void change_warm(model::WarmThroughput& warm, const AskedUnits& asked);
 // Refused: what is the same already, and decreases beyond those of a day (four, then one an hour; days are UTC's).
 Result<void> change_throughput(model::Throughput& throughput, const AskedThroughput& asked, model::Stamp stamp,
                                std::string_view index);
+// NumberOfDecreasesToday of a table and its indexes, as of `stamp`: those of another UTC day do not count any more.
+void forget_old_decreases(model::Table& table, model::Stamp stamp);
 // Whether both are on one UTC day.
 bool same_day(model::Stamp a, model::Stamp b);
 

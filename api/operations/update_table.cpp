@@ -267,6 +267,7 @@ Evaluation UpdateTable::evaluate(const TableView& tables, const Request& request
   if (update.billing_mode || update.throughput || update.table_class || makes_or_deletes(update.indexes))
     shown.status = model::TableStatus::kUpdating;
   const bool changes = table != *before;
+  forget_old_decreases(shown, stamp);
   Answer answer = describe(tables, shown);
   if (!changes) return answer;
   Effects effects;

@@ -146,10 +146,36 @@ TEST_F(MetadataMachineTest, TheSecondOfTwoSeesTheFirstBeforeItIsCommitted) {
 TEST_F(MetadataMachineTest, CountsAreWhatTheLeadersReported) {
   run("CreateTable", create("Music"));
   auto request = request_of("DescribeTable", named("Music"));
-  auto evaluation = machine().read(*request);
+  auto evaluation = machine().read(*request, model::Stamp{kNow});
   const auto& answer = std::get<api::TableAnswer>(std::get<api::Answer>(evaluation));
   EXPECT_EQ(answer.counts.items, 1u + 2 + 3);
   EXPECT_EQ(answer.counts.bytes, 600u);
+}
+
+// Days are UTC's: at midnight a table and its indexes have all their decreases again, and say so.
+TEST_F(MetadataMachineTest, DecreasesOfAnotherDayAreNotShown) {
+  run("CreateTable", R"({"TableName":"Music","AttributeDefinitions":[{"AttributeName":"k","AttributeType":"S"}],)"
+                     R"("KeySchema":[{"AttributeName":"k","KeyType":"HASH"}],)"
+                     R"("ProvisionedThroughput":{"ReadCapacityUnits":9,"WriteCapacityUnits":9},)"
+                     R"("GlobalSecondaryIndexes":[{"IndexName":"idx","KeySchema":[{"AttributeName":"k","KeyType":"HASH"}],)"
+                     R"("Projection":{"ProjectionType":"ALL"},)"
+                     R"("ProvisionedThroughput":{"ReadCapacityUnits":9,"WriteCapacityUnits":9}}]})");
+  const std::string less = R"({"ReadCapacityUnits":5,"WriteCapacityUnits":5})";
+  const model::Table changed =
+      run("UpdateTable", named("Music", R"(,"ProvisionedThroughput":)" + less +
+                                            R"(,"GlobalSecondaryIndexUpdates":[{"Update":{"IndexName":"idx",)" +
+                                            R"("ProvisionedThroughput":)" + less + "}}]"));
+  const model::Stamp decreased = changed.throughput.last_decrease;
+  const auto shown = [&](model::Stamp now) {
+    auto evaluation = machine().read(*request_of("DescribeTable", named("Music")), now);
+    const model::Table table = std::get<api::TableAnswer>(std::get<api::Answer>(evaluation)).table;
+    EXPECT_EQ(table.throughput.last_decrease, decreased);
+    return std::pair(table.throughput.decreases_today, table.global_indexes.at(0).throughput.decreases_today);
+  };
+  const uint64_t midnight = (decreased.micros / (86'400 * kSecond) + 1) * 86'400 * kSecond;
+  EXPECT_EQ(shown(decreased), std::pair(1u, 1u));
+  EXPECT_EQ(shown(model::Stamp{midnight - 1}), std::pair(1u, 1u));
+  EXPECT_EQ(shown(model::Stamp{midnight}), std::pair(0u, 0u));
 }
 
 TEST_F(MetadataMachineTest, AStateThatWasHandedOutDoesNotChange) {
