@@ -3,6 +3,7 @@
 #include "api/error.h"
 
 #include "api/json.h"
+#include "api/throttling.h"
 #include "model/assert.h"
 
 namespace stator::api {
@@ -95,7 +96,8 @@ std::string error_body(const Error& error) {
   writer.begin_object();
   writer.key("__type").string(std::string(shape.name_space) + "#" + std::string(shape.name));
   if (!error.message.empty()) writer.key(shape.message_member).string(error.message);
-  if (error.item) writer.key("Item").item(*error.item);
+  if (error.code == ErrorCode::kConditionalCheckFailed && error.item) writer.key("Item").item(*error.item);
+  write_throttling_reasons(error, writer);
   writer.end_object();
   return out;
 }

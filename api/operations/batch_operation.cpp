@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/throttling.h"
 #include "model/assert.h"
 
 namespace stator::api {
@@ -37,7 +38,7 @@ Result<Answer> Batch::combine(const Request& request, BatchAnswer parts) const {
       first_error = error;
     }
   }
-  if (answered == 0 && first_error != nullptr) return Failure(*first_error);
+  if (answered == 0 && first_error != nullptr) return Failure(in_region(*first_error, request.region));
   return Answer(std::move(parts));
 }
 

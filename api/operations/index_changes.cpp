@@ -59,16 +59,6 @@ uint64_t add_change(const model::Table& table, const Index& index, bool local, I
   return size;
 }
 
-double write_units_of(const IndexChange& change) {
-  const auto units = [](const std::optional<model::IndexEntry>& entry) {
-    return entry ? write_units(entry->size_bytes) : 0.0;
-  };
-  const double before = units(change.before);
-  const double after = units(change.after);
-  const bool moves = change.before && change.after && change.before->key != change.after->key;
-  return moves ? before + after : std::max(before, after);
-}
-
 const std::string& name_of(const model::Table& table, const IndexChange& change) {
   if (change.local) return std::ranges::find(table.local_indexes, change.number, &model::LocalIndex::number)->name;
   return table.find_global(change.number)->name;
@@ -109,10 +99,20 @@ uint64_t add_index_changes(const model::Table& table, ItemChange& change) {
   return local_bytes;
 }
 
+double index_write_units(const IndexChange& change) {
+  const auto units = [](const std::optional<model::IndexEntry>& entry) {
+    return entry ? write_units(entry->size_bytes) : 0.0;
+  };
+  const double before = units(change.before);
+  const double after = units(change.after);
+  const bool moves = change.before && change.after && change.before->key != change.after->key;
+  return moves ? before + after : std::max(before, after);
+}
+
 void add_index_units(const model::Table& table, const ItemChange& change, ReturnConsumedCapacity detail,
                      Capacity& capacity) {
   for (const IndexChange& index : change.indexes) {
-    const double units = write_units_of(index);
+    const double units = index_write_units(index);
     capacity.write_units += units;
     if (detail == ReturnConsumedCapacity::kIndexes)
       capacity.indexes.push_back({name_of(table, index), index.local, units});

@@ -29,6 +29,9 @@ uint64_t add_index_changes(const model::Table& table, ItemChange& change);
 void add_index_units(const model::Table& table, const ItemChange& change, ReturnConsumedCapacity detail,
                      Capacity& capacity);
 
+// The part of one index in that.
+double index_write_units(const IndexChange& change);
+
 // What the change does to the size of its item collection: item and entries in local indexes.
 int64_t collection_growth(const ItemChange& change);
 // model::partition_prefix of the item key's partition key.
