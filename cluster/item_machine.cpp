@@ -1,6 +1,8 @@
 // Item operations between the overlay and the log.
 #include "cluster/item_machine.h"
 
+#include "api/internal/expire_item.h"
+#include "api/write_cost.h"
 #include "cluster/index_marks.h"
 #include "model/assert.h"
 #include "model/expiry.h"
@@ -61,7 +63,22 @@ std::vector<Command> ItemMachine::row_load_failed(const std::string& key, uint64
 api::Evaluation ItemMachine::evaluate(const Command& command, model::Stamp stamp) {
   STATOR_ASSERT(table_.has_value(), "a replica serves once its table's schema is applied");
   if (command.rows) return api::Effects{{}, {}, *command.rows, api::StaticAnswer{}};
+  if (limits_ && is_limited(command)) [[unlikely]] return evaluate_limited(command, stamp);
   return item_operation(command).evaluate(*table_, OverlayView(overlay_), *command.request, stamp);
+}
+
+bool ItemMachine::is_limited(const Command& command) const {
+  return limits_->on(*table_) && !table_->index_of && command.request->operation != &api::kExpireItem;
+}
+
+// Evaluation and what it takes are one step: of the parts of a batch, those are done that there is throughput for.
+api::Evaluation ItemMachine::evaluate_limited(const Command& command, model::Stamp stamp) {
+  if (auto refused = limits_->refuse(*table_, *command.request)) return std::move(*refused);
+  api::Evaluation evaluation =
+      item_operation(command).evaluate(*table_, OverlayView(overlay_), *command.request, stamp);
+  const api::WriteCost cost = api::write_cost(evaluation, overlay_.row(command.key));
+  if (auto refused = limits_->take(*table_, *command.request, cost)) return std::move(*refused);
+  return evaluation;
 }
 
 raft::Index ItemMachine::newest_read(const Command& command) const {

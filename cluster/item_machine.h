@@ -9,6 +9,7 @@
 
 #include "cluster/overlay.h"
 #include "cluster/state_machine.h"
+#include "cluster/write_limits.h"
 #include "model/key.h"
 #include "model/table.h"
 
@@ -28,6 +29,10 @@ class ItemMachine final : public StateMachine {
  public:
   // `table` as the newest applied schema entry has it; nullopt before the first.
   explicit ItemMachine(std::optional<model::Table> table) : table_(std::move(table)) {}
+
+  // From now on writes ask there whether they may be done. What the server does by itself (what keeps an index, what takes
+  // away expired items) does not. Null, as at first: no limits.
+  void limit_writes(std::shared_ptr<WriteLimits> limits) { limits_ = std::move(limits); }
 
   // The table as applied; null before the first schema entry.
   const model::Table* table() const { return table_ ? &*table_ : nullptr; }
@@ -60,6 +65,9 @@ class ItemMachine final : public StateMachine {
  private:
   std::optional<model::Table> table_;
   Overlay overlay_;
+  std::shared_ptr<WriteLimits> limits_;
+  bool is_limited(const Command& command) const;
+  api::Evaluation evaluate_limited(const Command& command, model::Stamp stamp);
   void take_item(api::ItemChange& change, const std::optional<RequestId>& id, const api::Answer& answer,
                  raft::Index index, model::Stamp stamp);
   void take_index_rows(const api::ItemChange& change, const model::ItemRecordHeader& header);
