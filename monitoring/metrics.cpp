@@ -53,6 +53,10 @@ Metrics::Metrics(std::string_view version)
                   .Help("Errors answered, by whose fault they are; failed conditions and throttling are not "
                         "among them.")
                   .Register(registry_)),
+      throttle_events_(BuildCounter()
+                           .Name("stator_throttle_events_total")
+                           .Help("Reads, writes and parts of batches refused for throughput by what this node leads.")
+                           .Register(registry_)),
       mailbox_depth_(BuildGauge()
                          .Name("stator_mailbox_depth")
                          .Help("Messages waiting in the actors of a kind.")
@@ -175,6 +179,10 @@ OperationMetrics Metrics::operation(std::string_view name) {
 prometheus::Counter& Metrics::errors(ErrorClass error_class, std::string_view code) {
   return errors_.Add(
       {{"class", error_class == ErrorClass::kUser ? "user" : "system"}, {"code", std::string(code)}});
+}
+
+prometheus::Counter& Metrics::throttle_events(std::string_view reason) {
+  return throttle_events_.Add({{"reason", std::string(reason)}});
 }
 
 prometheus::Gauge& Metrics::mailbox_depth(std::string_view actor) {

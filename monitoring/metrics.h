@@ -81,6 +81,8 @@ class Metrics {
   // Registers on the first call; a call takes locks: keep what it returns.
   OperationMetrics operation(std::string_view name);
   prometheus::Counter& errors(ErrorClass error_class, std::string_view code);
+  // Reads, writes and parts of batches that were refused for throughput. `reason`: one of api::kThrottlingReasons.
+  prometheus::Counter& throttle_events(std::string_view reason);
   prometheus::Gauge& mailbox_depth(std::string_view actor);
   void set_levels(Database database, const LevelStats& stats);
   // Counters go up to these; from a scrape hook.
@@ -101,6 +103,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& throttled_requests_;
   prometheus::Family<prometheus::Counter>& returned_items_;
   prometheus::Family<prometheus::Counter>& errors_;
+  prometheus::Family<prometheus::Counter>& throttle_events_;
   prometheus::Family<prometheus::Gauge>& mailbox_depth_;
   prometheus::Family<prometheus::Gauge>& replication_lag_entries_;
   struct LinkClassCounters {

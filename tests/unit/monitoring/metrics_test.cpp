@@ -47,6 +47,13 @@ TEST(Metrics, GivesTheSameMetricForTheSameName) {
   EXPECT_THAT(metrics.exposition(), HasSubstr("stator_throttled_requests_total{operation=\"GetItem\"} 2\n"));
 }
 
+TEST(Metrics, CountsThrottlesByReason) {
+  Metrics metrics("0.0.0");
+  metrics.throttle_events("TableReadProvisionedThroughputExceeded").Increment(3);
+  EXPECT_THAT(metrics.exposition(),
+              HasSubstr("stator_throttle_events_total{reason=\"TableReadProvisionedThroughputExceeded\"} 3\n"));
+}
+
 TEST(Metrics, RunsItsHooksBeforeEachScrape) {
   Metrics metrics("0.0.0");
   int scrapes = 0;
