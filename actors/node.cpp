@@ -87,7 +87,9 @@ model::Result<void, std::string> Node::open(const NodeOptions& options) {
   config_->set("scheduler.max-threads", static_cast<int64_t>(options.actor_threads));
   config_->set("scheduler.policy", caf::atom("sharing"));
   system_ = std::make_unique<caf::actor_system>(*config_);
-  router_ = std::make_unique<Router>(store_->items(), *disk_, cluster_ ? static_cast<Peers*>(this) : nullptr);
+  throttle_ = std::make_unique<Throttle>(
+      options.throttling, [this] { return router_ ? router_->routes() : nullptr; }, metrics_);
+  router_ = std::make_unique<Router>(store_->items(), *disk_, *throttle_, cluster_ ? static_cast<Peers*>(this) : nullptr);
   router_->start(*system_);
   metrics_.on_scrape([this] { count_replicas(); });
   return {};

@@ -31,6 +31,7 @@
 #include "actors/partition_port.h"
 #include "actors/replica_opener.h"
 #include "actors/router.h"
+#include "actors/throttle.h"
 #include "actors/ticker.h"
 #include "actors/transport.h"
 #include "cluster/clock_watch.h"
@@ -182,6 +183,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::unique_ptr<SnapshotService> snapshots_;  // null in a cluster of one
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<Throttle> throttle_;
   std::unique_ptr<Router> router_;
   Transport transport_;
   std::unique_ptr<net::Link> link_;  // null in a cluster of one

@@ -31,6 +31,7 @@ struct NodeOptions {
       nullptr;  // instead of the disk or the memory: tests that make it fail. Outlives the node
   uint32_t partitions_per_table = 0;  // 0: one in a cluster of one, else a leader for each node, up to 4
   uint64_t disk_reserve_bytes = kDiskReserveBytes;  // writes are refused while less is free (disk_guard.h)
+  bool throttling = false;  // tables that do not say it themselves are throttled (throttle.h)
   size_t reader_threads = 2;
   size_t actor_threads = 1;
   std::optional<ClusterOptions> cluster = std::nullopt;  // nothing: a cluster of one

@@ -8,6 +8,7 @@
 #include "actors/replica_actor.h"
 #include "api/internal/index_built.h"
 #include "api/internal/index_writes.h"
+#include "cluster/item_machine.h"
 #include "model/assert.h"
 
 namespace stator::actors {
@@ -125,6 +126,7 @@ void Node::partition_opened(const cluster::Partition& partition, storage::Result
     port->upkeep = std::make_shared<PartitionUpkeep>(upkeep_services(), id, mailbox);
     it->second.port = port;
   }
+  static_cast<cluster::ItemMachine&>(opened->replica->machine()).limit_writes(throttle_->writes_of(id));
   // The way to it is known before it can say that it serves: whoever waits for that sends requests at once.
   publish_routes();
   const bool born = opened->state.applied.index == 0 && !place.late;

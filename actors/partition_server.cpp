@@ -11,33 +11,56 @@
 namespace stator::actors {
 namespace {
 
-api::Result<api::Answer> read_item(const api::Request& request, const model::Table& table,
-                                   const StoreView& view) {
+api::Result<api::ItemAnswer> read_item(const api::Request& request, const model::Table& table,
+                                       const StoreView& view) {
   const auto& operation = static_cast<const api::ItemOperation&>(*request.operation);
   api::Evaluation evaluation =
       operation.evaluate(table, view, request, model::Stamp{wall_clock_micros()});
   if (auto* error = std::get_if<api::Error>(&evaluation)) return api::Failure(std::move(*error));
   STATOR_ASSERT(std::holds_alternative<api::Answer>(evaluation), "a read has no effects");
-  return std::get<api::Answer>(std::move(evaluation));
+  return std::get<api::ItemAnswer>(std::get<api::Answer>(std::move(evaluation)));
 }
 
-api::Result<api::Answer> read(const PartitionCall& call, const StoreView& view) {
+// Takes what the read costs of its table's throughput, where that is limited.
+template <class Answer, class Evaluate>
+api::Result<Answer> within_limits(Throttle& throttle, const std::optional<Throttle::Read>& limited, bool begins,
+                                  Evaluate evaluate) {
+  if (limited && begins) {
+    if (auto refused = throttle.refuse(*limited)) return api::Failure(std::move(*refused));
+  }
+  api::Result<Answer> answer = evaluate();
+  if (limited && answer.ok()) throttle.take(*limited, answer->capacity.read_units);
+  return answer;
+}
+
+api::Result<api::Answer> read(const PartitionCall& call, const StoreView& view, Throttle& throttle) {
+  const std::optional<Throttle::Read> limited = throttle.limited_read(call);
+  const auto item = [&](const api::Request& request) {
+    return within_limits<api::ItemAnswer>(throttle, limited, true, [&] { return read_item(request, *call.table, view); });
+  };
   switch (call.operation().owner()) {
-    case api::Owner::kItem:
-      return read_item(*call.request, *call.table, view);
+    case api::Owner::kItem: {
+      auto answer = item(*call.request);
+      if (!answer.ok()) return api::Failure(std::move(answer.error()));
+      return api::Answer(std::move(*answer));
+    }
     case api::Owner::kPage: {
       const auto& page = std::get<cluster::PagePart>(call.part);
-      auto answer = static_cast<const api::PageOperation&>(call.operation())
-                        .evaluate(*call.table, view, *call.request, page.range, page.before);
+      // A page that was begun goes on: where each part asked, one over several partitions could never be whole.
+      const bool begins = page.before.scanned_count == 0;
+      auto answer = within_limits<api::PageAnswer>(throttle, limited, begins, [&] {
+        return static_cast<const api::PageOperation&>(call.operation())
+            .evaluate(*call.table, view, *call.request, page.range, page.before);
+      });
       if (!answer.ok()) return api::Failure(std::move(answer.error()));
       return api::Answer(std::move(*answer));
     }
     case api::Owner::kBatch: {
       api::BatchAnswer parts;
       for (size_t i = 0; i < call.batch().parts.size(); ++i) {
-        auto answer = read_item(*call.batch_part(i), *call.table, view);
+        auto answer = item(*call.batch_part(i));
         if (answer.ok()) {
-          parts.parts.emplace_back(std::get<api::ItemAnswer>(std::move(*answer)));
+          parts.parts.emplace_back(std::move(*answer));
         } else {
           parts.parts.emplace_back(std::move(answer.error()));
         }
@@ -120,10 +143,10 @@ void PartitionServer::read_here(PartitionPort& port, const std::shared_ptr<const
 
 ReadJob PartitionServer::read_job(const PartitionPort& port, std::shared_ptr<const PartitionCall> call,
                                   net::Done done) {
-  return [&items = items_, space = port.space(), call = std::move(call),
+  return [&items = items_, &throttle = throttle_, space = port.space(), call = std::move(call),
           done = std::move(done)](const api::Error* error) mutable {
     if (error) return done(api::Failure(*error));
-    done(read(*call, StoreView(items, space)));
+    done(read(*call, StoreView(items, space), throttle));
   };
 }
 

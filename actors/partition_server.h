@@ -5,6 +5,7 @@
 #include "actors/disk_guard.h"
 #include "actors/partition_call.h"
 #include "actors/partition_port.h"
+#include "actors/throttle.h"
 #include "net/dispatcher.h"
 #include "storage/item_store.h"
 
@@ -12,8 +13,12 @@ namespace stator::actors {
 
 class PartitionServer {
  public:
-  // Both outlive this.
-  PartitionServer(storage::ItemStore& items, DiskGuard& disk) : items_(items), disk_(disk) {}
+  // All outlive this.
+  PartitionServer(storage::ItemStore& items, DiskGuard& disk, Throttle& throttle)
+      : items_(items), disk_(disk), throttle_(throttle) {}
+
+  // A read of a throttled table: then only the leader, who keeps the table's throughput, may do it.
+  bool is_limited(const PartitionCall& read) const { return throttle_.limited_read(read).has_value(); }
 
   // As the leader. `done` hears kNotLeading where this replica does not lead, or is not here: nothing was done then. Not
   // for group 0. Keep `call` until `done` was called. `batch`: partition_port.h.
@@ -31,6 +36,7 @@ class PartitionServer {
 
   storage::ItemStore& items_;
   DiskGuard& disk_;
+  Throttle& throttle_;
 };
 
 }  // namespace stator::actors

@@ -80,8 +80,8 @@ struct Router::ActorState {
   static inline const char* name = "router";
 };
 
-Router::Router(storage::ItemStore& items, DiskGuard& disk, Peers* peers)
-    : server_(items, disk), peers_(peers), mailbox_(std::make_shared<RouterMailbox>(&Router::refuse)) {}
+Router::Router(storage::ItemStore& items, DiskGuard& disk, Throttle& throttle, Peers* peers)
+    : server_(items, disk, throttle), peers_(peers), mailbox_(std::make_shared<RouterMailbox>(&Router::refuse)) {}
 
 void Router::refuse(Input&& input) {
   api::Error error = api::service_unavailable("The node is stopping", 50).error;

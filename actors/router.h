@@ -51,7 +51,7 @@ class Peers {
 class Router {
  public:
   // `peers` is null in a cluster of one. All outlive this.
-  Router(storage::ItemStore& items, DiskGuard& disk, Peers* peers);
+  Router(storage::ItemStore& items, DiskGuard& disk, Throttle& throttle, Peers* peers);
 
   // Starts the router actor.
   void start(caf::actor_system& system);

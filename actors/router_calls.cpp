@@ -82,7 +82,7 @@ void Router::ask(const AttemptPtr& attempt, RequestBatch* batch) {
     ++attempt->failures;
     return mailbox_->push(Park{attempt});
   }
-  if (!call->writes() && !call->consistent()) {
+  if (!call->writes() && !call->consistent() && !server_.is_limited(*call)) {
     PartitionPort* port = routes->port(call->partition);
     if (port && may_read_here(*port, *route))
       return server_.read_here(*port, call, std::move(attempt->done), batch);

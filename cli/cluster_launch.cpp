@@ -25,7 +25,8 @@ const std::vector<std::string>& dropped_variables() {
                                               "STATOR_ADMIN_PORT", "STATOR_DATA_DIR",
                                               "STATOR_IN_MEMORY",  "STATOR_CLUSTER_ADDR",
                                               "STATOR_NODE_ID",    "STATOR_JOIN",
-                                              "STATOR_ZONE",       "STATOR_PARTITIONS_PER_TABLE"};
+                                              "STATOR_ZONE",       "STATOR_PARTITIONS_PER_TABLE",
+                                              "STATOR_THROTTLING"};
   return names;
 }
 
@@ -95,7 +96,9 @@ std::vector<std::string> node_arguments(const ClusterState& state, const Cluster
                                  "--data-dir",
                                  data_dir,
                                  "--partitions-per-table",
-                                 std::to_string(state.partitions_per_table)};
+                                 std::to_string(state.partitions_per_table),
+                                 "--throttling",
+                                 state.throttling ? "on" : "off"};
   if (state.nodes.size() == 1) return words;
   std::string others;
   for (const ClusterNode& other : state.nodes) {

@@ -59,6 +59,7 @@ void add_options(CLI::App& app, ClusterVerb verb, Texts& texts) {
       option("zones", "Zones that they are spread over [3]");
       option("port", "First node's port for clients; each further node's is 1,000 higher [8000]");
       option("partitions-per-table", "Partitions of a new table; 0: one a node, up to 4 [0]");
+      option("throttling", "on or off: refuse what exceeds a table's or partition's throughput [off]");
       option("output", "text or json [text]");
       app.add_flag("--foreground", texts.foreground, "Stay; Ctrl-C stops the cluster");
       break;
@@ -188,6 +189,11 @@ model::Result<ClusterCommand, Message> fill(const Verb& verb, const Texts& texts
     command.json = true;
   } else if (!output.empty() && output != "text") {
     return usage_error("output: '" + output + "' is neither text nor json");
+  }
+  if (const std::string throttling = value("throttling"); throttling == "on" || throttling == "off") {
+    command.throttling = throttling == "on";
+  } else if (!throttling.empty()) {
+    return usage_error("throttling: '" + throttling + "' is neither on nor off");
   }
   if (auto wrong = fill_numbers(command, texts)) return Failed(std::move(*wrong));
   if (auto wrong = fill_nodes(command, texts, verb.name)) return Failed(std::move(*wrong));

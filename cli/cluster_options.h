@@ -40,6 +40,7 @@ struct ClusterCommand {
   std::optional<unsigned> node_count;  // 1 or 3 to kClusterNodesMax
   std::optional<unsigned> zone_count;  // 1 to the number of nodes
   std::optional<unsigned> partitions_per_table;
+  std::optional<bool> throttling;
   std::optional<uint16_t> port;  // of the first node's clients
   bool foreground = false;
   // kill, pause, resume, restart: at least one; logs: exactly one.

@@ -32,6 +32,7 @@ Result<ClusterState> resumed(const ClusterFolder& folder, const ClusterCommand& 
   if (command.zone_count && *command.zone_count != state->zones)
     return differs("zones", *command.zone_count, state->zones);
   if (command.partitions_per_table) state->partitions_per_table = *command.partitions_per_table;
+  if (command.throttling) state->throttling = *command.throttling;
   return state;
 }
 
@@ -39,6 +40,7 @@ ClusterState fresh(const ClusterCommand& command) {
   const unsigned nodes = command.node_count.value_or(kClusterNodesDefault);
   ClusterState state = new_cluster(nodes, command.zone_count.value_or(std::min(nodes, kClusterZonesDefault)));
   state.partitions_per_table = command.partitions_per_table.value_or(0);
+  state.throttling = command.throttling.value_or(false);
   return state;
 }
 

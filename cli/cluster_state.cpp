@@ -74,6 +74,7 @@ std::string encode(const ClusterState& state) {
   out.key("boot_id").string(state.boot_id);
   out.key("zones").integer(state.zones);
   out.key("partitions_per_table").integer(state.partitions_per_table);
+  out.key("throttling").boolean(state.throttling);
   out.key("stopped").boolean(state.stopped);
   out.key("nodes").begin_array();
   for (const ClusterNode& node : state.nodes) write_node(out, node);
@@ -99,6 +100,7 @@ model::Result<ClusterState, std::string> decode_cluster_state(std::string_view t
   state.partitions_per_table = static_cast<unsigned>(*partitions);
   state.version = text_field(*root, "version").value_or("");
   state.boot_id = text_field(*root, "boot_id").value_or("");
+  state.throttling = truth_field(*root, "throttling").value_or(false);
   state.stopped = truth_field(*root, "stopped").value_or(false);
   for (const auto& in : objects_field(*root, "nodes")) {
     ClusterNode node;

@@ -33,6 +33,7 @@ struct ClusterState {
   std::string boot_id;  // of the machine when the processes were started: pids mean nothing after it
   unsigned zones = 1;
   unsigned partitions_per_table = 0;  // 0: automatic
+  bool throttling = false;            // of tables that do not say it themselves
   bool stopped = false;               // by `stator cluster stop` or Ctrl-C, not by itself
   std::vector<ClusterNode> nodes;     // by id
 

@@ -116,6 +116,12 @@ Complaint set_disk_reserve(Draft& config, std::string_view text) {
   return parse_number(text, 0, kDiskReserveMibMax, config.disk_reserve_mib);
 }
 
+Complaint set_throttling(Draft& config, std::string_view text) {
+  if (text != "on" && text != "off") return "'" + std::string(text) + "' is neither on nor off";
+  config.throttling = text == "on";
+  return {};
+}
+
 Complaint set_node_id(Draft& config, std::string_view text) {
   config.of_a_cluster = "node-id";
   unsigned value = 0;
@@ -194,6 +200,8 @@ constexpr std::array kSettings{
             "Partitions of a new table; 0: one a node, up to 4 [0]", set_partitions_per_table},
     Setting{"disk-reserve", "STATOR_DISK_RESERVE",
             "MiB: writes are refused while less is free where the data is [256]", set_disk_reserve},
+    Setting{"throttling", "STATOR_THROTTLING",
+            "on or off: refuse what exceeds a table's or partition's throughput [off]", set_throttling},
     Setting{"cluster-addr", "STATOR_CLUSTER_ADDR",
             "HOST:PORT that the other nodes call; makes this process a node of a cluster", set_cluster_addr},
     Setting{"node-id", "STATOR_NODE_ID", "Number of this node in its cluster, from 1", set_node_id},

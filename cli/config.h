@@ -47,6 +47,7 @@ struct ServeConfig {
   std::string log_level = "info";         // trace, debug, info, warn, error or off
   unsigned partitions_per_table = 0;      // of new tables; 0: as many as the cluster has nodes, up to 4
   unsigned disk_reserve_mib = 256;        // writes are refused while less is free where the data is
+  bool throttling = false;                // of tables without a tag that says it
   std::optional<ClusterConfig> cluster;   // nothing: a cluster of one
 };
 

@@ -31,13 +31,13 @@ TEST(ClusterOptions, StartByItself) {
   EXPECT_EQ(command.verb, ClusterVerb::kStart);
   EXPECT_EQ(command.data_dir, "./stator-data");
   EXPECT_FALSE(command.node_count || command.zone_count || command.port || command.partitions_per_table);
-  EXPECT_FALSE(command.foreground || command.json);
+  EXPECT_FALSE(command.foreground || command.json || command.throttling);
 }
 
 TEST(ClusterOptions, StartWithEverything) {
   const ClusterCommand command =
       read({"start", "--nodes", "5", "--zones=2", "--data-dir", "d", "--foreground", "--port", "9000",
-            "--output", "json", "--partitions-per-table", "0"});
+            "--output", "json", "--partitions-per-table", "0", "--throttling", "on"});
   EXPECT_EQ(command.node_count, 5u);
   EXPECT_EQ(command.zone_count, 2u);
   EXPECT_EQ(command.data_dir, "d");
@@ -45,6 +45,7 @@ TEST(ClusterOptions, StartWithEverything) {
   EXPECT_EQ(command.port, 9000);
   EXPECT_TRUE(command.json);
   EXPECT_EQ(command.partitions_per_table, 0u);
+  EXPECT_EQ(command.throttling, true);
 }
 
 TEST(ClusterOptions, TwoNodesAreRefusedWithTheReason) {
@@ -58,6 +59,7 @@ TEST(ClusterOptions, NumbersOutOfRange) {
   EXPECT_THAT(error({"start", "--nodes", "three"}), HasSubstr("three"));
   EXPECT_THAT(error({"start", "--nodes", "3", "--zones", "4"}), HasSubstr("zones"));
   EXPECT_THAT(error({"start", "--port", "65000"}), HasSubstr("port"));
+  EXPECT_THAT(error({"start", "--throttling", "maybe"}), HasSubstr("neither on nor off"));
   EXPECT_THAT(error({"start", "--output", "xml"}), HasSubstr("xml"));
   EXPECT_EQ(read({"start", "--nodes", "1"}).node_count, 1u);
 }

@@ -21,6 +21,7 @@ ClusterState example() {
   state.version = "9.9.9";
   state.boot_id = "5a6b";
   state.partitions_per_table = 4;
+  state.throttling = true;
   state.stopped = true;
   for (ClusterNode& node : state.nodes) {
     node.process = {static_cast<int32_t>(100 + node.id), 123'456'789'012u + node.id};
@@ -92,7 +93,8 @@ TEST(ClusterPrometheus, TheFileOfTheRepositoryIsOneOfThese) {
 TEST(NodeArguments, ANodeKnowsItselfAndTheOthers) {
   EXPECT_THAT(node_arguments(example(), example().nodes[1], "/d/node-2"),
               ElementsAreArray({"serve", "--host", "127.0.0.1", "--port", "9000", "--admin-port", "9100",
-                                "--data-dir", "/d/node-2", "--partitions-per-table", "4", "--node-id", "2",
+                                "--data-dir", "/d/node-2", "--partitions-per-table", "4",
+                                "--throttling", "on", "--node-id", "2",
                                 "--cluster-addr", "127.0.0.1:9200", "--join",
                                 "127.0.0.1:8200,127.0.0.1:10200", "--zone", "b"}));
 }
@@ -103,7 +105,8 @@ TEST(NodeArguments, AClusterOfOneIsAPlainServe) {
   one.nodes[0].admin_port = 8100;
   EXPECT_THAT(node_arguments(one, one.nodes[0], "/d/node-1"),
               ElementsAre("serve", "--host", "127.0.0.1", "--port", "8000", "--admin-port", "8100",
-                          "--data-dir", "/d/node-1", "--partitions-per-table", "0"));
+                          "--data-dir", "/d/node-1", "--partitions-per-table", "0",
+                          "--throttling", "off"));
 }
 
 }  // namespace

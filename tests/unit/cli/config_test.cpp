@@ -135,6 +135,10 @@ TEST_F(ConfigTest, WithoutAnAddressItIsAClusterOfOne) {
   EXPECT_FALSE(read({"serve", "--partitions-per-table", "4"})->cluster.has_value());
   EXPECT_EQ(config->disk_reserve_mib, 256u);
   EXPECT_EQ(read({"serve", "--disk-reserve", "0"})->disk_reserve_mib, 0u);
+  EXPECT_FALSE(config->throttling);
+  EXPECT_TRUE(read({"serve", "--throttling", "on"})->throttling);
+  EXPECT_FALSE(read({"serve", "--throttling", "off"})->throttling);
+  EXPECT_THAT(error({"serve", "--throttling", "1"}), HasSubstr("neither on nor off"));
 }
 
 TEST_F(ConfigTest, ANodeOfAClusterInAllThreeForms) {
