@@ -25,7 +25,8 @@ uint64_t random_epoch() {
 // Storage's figures to metrics.
 class Node::Observer final : public storage::StorageObserver {
  public:
-  explicit Observer(monitoring::Metrics& metrics) : metrics_(metrics) {}
+  Observer(monitoring::Metrics& metrics, std::function<void()> store_failed)
+      : metrics_(metrics), store_failed_(std::move(store_failed)) {}
   void log_sync(double seconds, uint64_t, uint64_t entries, uint64_t bytes) override {
     metrics_.log_fsync_duration_seconds.Observe(seconds);
     metrics_.log_batch_entries.Observe(static_cast<double>(entries));
@@ -34,10 +35,12 @@ class Node::Observer final : public storage::StorageObserver {
   void handle_failed(const char* database) override {
     spdlog::critical("{}/ cannot be written any more: the node serves no writes until it is restarted",
                      database);
+    if (store_failed_) store_failed_();
   }
 
  private:
   monitoring::Metrics& metrics_;
+  const std::function<void()> store_failed_;
 };
 
 Node::Node(const NodeOptions& options, monitoring::Metrics& metrics)
@@ -47,7 +50,7 @@ Node::Node(const NodeOptions& options, monitoring::Metrics& metrics)
       partitions_per_table_(options.partitions_per_table),
       reader_threads_(options.reader_threads),
       boot_epoch_(random_epoch()),
-      observer_(std::make_unique<Observer>(metrics)),
+      observer_(std::make_unique<Observer>(metrics, options.store_failed)),
       barrier_([this](MetadataBarrier::Asked asked) { ask_for_barrier(std::move(asked)); }) {}
 
 Node::~Node() { stop(); }
@@ -116,7 +119,12 @@ model::Result<void, std::string> Node::start_alone() {
   if (!failure_.empty()) return model::Failure(failure_);
   if (!done)
     return model::Failure(std::string("the replicas of this node did not serve in time; its log says why"));
-  ticker_ = std::make_unique<Ticker>([this] { look_after_partitions(); }, kUpkeepInterval);
+  ticker_ = std::make_unique<Ticker>(
+      [this] {
+        compare_clocks();  // with nobody's: it is followed
+        look_after_partitions();
+      },
+      kUpkeepInterval);
   return {};
 }
 

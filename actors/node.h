@@ -136,6 +136,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   // node_peers.cpp: net::LinkHandler and Peers
   std::optional<std::string> refuse(const net::LinkIdentity& peer) override;
   void peer_up(const net::LinkIdentity& peer) override;
+  void peer_clock(model::NodeId peer, uint64_t wall_clock_micros) override;
   void peer_lost(model::NodeId peer) override;
   void message(const net::LinkIdentity& from, uint16_t kind, net::LinkBody body) override;
   void request(const net::LinkIdentity& from, uint16_t kind, net::LinkBody body,
@@ -159,7 +160,8 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   void report_all(std::optional<model::NodeId> to);
   void balance_leaders();
   void compare_clocks();
-  void heard_clock(const net::LinkIdentity& peer);
+  void heard_clock(model::NodeId peer, uint64_t wall_clock_micros);
+  bool set_clock();
   using Moves = std::vector<std::pair<std::shared_ptr<ReplicaMailbox>, model::ReplicaId>>;
   Moves leaderships_for_others() const;  // requires mutex_
   void campaign_where_first();

@@ -227,9 +227,16 @@ void Node::balance_leaders() {
       auto here = partitions_.find(id);
       if (here == partitions_.end() || !here->second.serving()) continue;
       if (partition.first_leader == here->second.port->replica()) continue;
+      const auto lags = here->second.port->member_lags();
+      const auto keeps_up = [&](model::ReplicaId member) {
+        return std::any_of(lags.begin(), lags.end(), [&](const auto& lag) {
+          return lag.first == member && lag.second <= kCompleteLagMax;
+        });
+      };
       for (const cluster::ReplicaPlace& place : partition.replicas) {
         auto up = up_since_ms_.find(place.node);
         if (place.id != partition.first_leader || up == up_since_ms_.end()) continue;
+        if (!keeps_up(place.id)) continue;  // writes would wait until it has caught up
         if (now - up->second >= kSettledMillis) moves.emplace_back(here->second.mailbox, place.id);
       }
     }
@@ -246,11 +253,19 @@ bool Node::fully_replicated() const {
   });
 }
 
-// At each hello, of those who dial us and of those whom we dial.
-void Node::heard_clock(const net::LinkIdentity& peer) {
-  if (!peer.node || peer.wall_clock_micros == 0) return;
+// At each hello, of those who dial us and of those whom we dial, and with each heartbeat.
+void Node::heard_clock(model::NodeId peer, uint64_t wall_clock_micros) {
+  if (!peer || wall_clock_micros == 0) return;
   std::lock_guard lock(mutex_);
-  clocks_.heard(peer.node, static_cast<int64_t>(peer.wall_clock_micros), steady_millis() * 1000);
+  clocks_.heard(peer, static_cast<int64_t>(wall_clock_micros), static_cast<int64_t>(steady_micros()));
+  set_clock();
+}
+
+// Requires mutex_. Whether the system's clock is astray; what is right is the process' time from here on.
+bool Node::set_clock() {
+  const int64_t steady = static_cast<int64_t>(steady_micros()), wall = static_cast<int64_t>(net::system_clock_micros());
+  set_wall_clock(clocks_.right_time(wall, steady), steady);
+  return clocks_.astray(wall, steady);
 }
 
 // What is led here while the clock is astray goes to others, and again where an election brings it back.
@@ -259,7 +274,7 @@ void Node::compare_clocks() {
   bool astray = false;
   {
     std::lock_guard lock(mutex_);
-    astray = clocks_.astray(static_cast<int64_t>(wall_clock_micros()), steady_millis() * 1000);
+    astray = set_clock();
     if (astray && !stopping_ && !handing_over_) moves = leaderships_for_others();
   }
   if (clock_astray_.exchange(astray) != astray) {

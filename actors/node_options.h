@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,10 @@ struct NodeOptions {
   size_t reader_threads = 2;
   size_t actor_threads = 1;
   std::optional<ClusterOptions> cluster = std::nullopt;  // nothing: a cluster of one
+  // A write or a sync failed: what the store holds is not known any more, and it is not written again before a restart
+  // (storage/engine.h). On any thread, and perhaps twice. In a cluster of several the process should end: others then take
+  // over what it leads, at once.
+  std::function<void()> store_failed = nullptr;
 };
 
 }  // namespace stator::actors

@@ -56,7 +56,7 @@ std::optional<std::string> Node::refuse(const net::LinkIdentity& peer) {
       }
     }
   }
-  heard_clock(peer);
+  heard_clock(peer.node, peer.wall_clock_micros);
   if (moved && linked_) update_peers();
   return std::nullopt;
 }
@@ -102,6 +102,8 @@ void Node::peer_lost(model::NodeId peer) {
   spdlog::warn("peer lost node={}", peer.value);
   for (auto& [mailbox, replica] : groups) mailbox->push(PeerLost{replica});
 }
+
+void Node::peer_clock(model::NodeId peer, uint64_t wall_clock_micros) { heard_clock(peer, wall_clock_micros); }
 
 bool Node::connected(model::NodeId node) const { return linked_ && link_->connected(node); }
 

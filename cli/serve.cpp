@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <random>
@@ -26,6 +27,7 @@ namespace {
 
 constexpr auto kDrainTime = std::chrono::seconds(10);  // above a request's own deadline
 constexpr uint16_t kPortsTried = 20;       // from the default one upwards, where nobody chose a port
+constexpr int kStoreFailed = 3;  // exit code
 constexpr uint16_t kPortOfAdminUi = 8001;  // dynamodb-admin's: not to be taken
 // Larger blocks are given back to the system when they are freed: bodies and pages come and go. Fixed, since
 // glibc raises it to the largest block that it saw freed.
@@ -52,6 +54,13 @@ sigset_t stop_signals() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   return signals;
+}
+
+// As a crash would: what this node acknowledged, others have too, and nothing that it might still write can be trusted.
+[[noreturn]] void end_at_once() {
+  spdlog::critical("this node ends, so that others take over what it leads: start it again when the cause is gone");
+  spdlog::default_logger()->flush();
+  std::_Exit(kStoreFailed);
 }
 
 int failed(const std::string& why) {
@@ -199,7 +208,10 @@ int serve(const ServeConfig& config, std::string_view version) {
   node_options.partitions_per_table = config.partitions_per_table;
   node_options.disk_reserve_bytes = uint64_t{config.disk_reserve_mib} * 1024 * 1024;
   node_options.throttling = config.throttling;
-  if (config.cluster) node_options.cluster = cluster_options(config, version, (*admin)->port());
+  if (config.cluster) {
+    node_options.cluster = cluster_options(config, version, (*admin)->port());
+    node_options.store_failed = end_at_once;
+  }
   auto node = actors::Node::start(node_options, metrics);
   if (!node) return failed(node.error());
 

@@ -85,12 +85,12 @@ std::shared_ptr<const std::string> Replica::seal(raft::EntryKind kind, raft::Ter
       break;
     case raft::EntryKind::kNoop:
       header.kind = LogKind::kNoop;
-      header.stamp = clock_.next_always(now_micros_);
+      header.stamp = clock_.next(now_micros_);
       lead_index_ = index;
       break;
     case raft::EntryKind::kMembership:
       header.kind = LogKind::kMembership;
-      header.stamp = clock_.next_always(now_micros_);
+      header.stamp = clock_.next(now_micros_);
       break;
   }
   if (last_checksum_index_ + 1 == index) header.previous_checksum = last_checksum_;
@@ -228,14 +228,7 @@ bool Replica::answered_as_retry(const Command& command) {
 }
 
 void Replica::evaluate(Command command, uint64_t now_micros) {
-  if (!body_stamp_) {
-    body_stamp_ = clock_.next(now_micros);
-    if (!body_stamp_) {
-      machine_->evaluated(command);
-      return answer(command.token,
-                    api::service_unavailable("The log's stamps are ahead of this node's clock", 1000));
-    }
-  }
+  if (!body_stamp_) body_stamp_ = clock_.next(now_micros);
   api::Evaluation evaluation = machine_->evaluate(command, *body_stamp_);
   auto* effects = std::get_if<api::Effects>(&evaluation);
   if (!effects || !machine_->changes(command, *effects)) {
@@ -308,7 +301,7 @@ void Replica::propose_schema(uint64_t now_micros) {
   if (desired_table_->schema_version <= newest) return;
   flush();
   proposed_schema_ = desired_table_->schema_version;
-  propose(LogKind::kSchema, encode_schema_body(*desired_table_), clock_.next_always(now_micros));
+  propose(LogKind::kSchema, encode_schema_body(*desired_table_), clock_.next(now_micros));
 }
 
 // --- leadership

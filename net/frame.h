@@ -47,7 +47,7 @@ struct FrameHeader {
   uint64_t correlation = 0;  // of the request and its response; of all fragments of a message
   uint32_t fragment = 0;     // counts from 0
   uint32_t deadline_ms = 0;  // of a request: what was left when its first fragment was sent; 0: nothing
-  uint64_t stamp = 0;        // the sender's hybrid clock; 0: none
+  uint64_t stamp = 0;        // of a heartbeat: the sender's wall clock, microseconds since 1970; 0: none
   uint64_t map_version = 0;  // of the sender's partition map; 0: none
   std::array<uint8_t, 16> trace_id{};
 

@@ -95,6 +95,8 @@ class LinkHandler {
   // After peer_up(), once: a connection to it or from it broke, or it was silent, or set_peers() or
   // set_identity() took it away. Its queues are dropped, its calls fail with kLost, it is dialled again.
   virtual void peer_lost(model::NodeId peer) = 0;
+  // What its wall clock showed a moment ago: with each heartbeat, so a few times a second. Microseconds since 1970.
+  virtual void peer_clock(model::NodeId /*peer*/, uint64_t /*wall_clock_micros*/) {}
   // One-way. Messages of one class and sender come in the order in which they were sent.
   virtual void message(const LinkIdentity& from, uint16_t kind, LinkBody body) = 0;
   // `from` may be of no cluster, and an operator's tool (node 0). Requests may overtake each other. Nobody

@@ -11,6 +11,7 @@
 
 #include "model/assert.h"
 #include "net/link_burst.h"
+#include "net/wall_clock.h"
 
 namespace stator::net {
 namespace {
@@ -160,9 +161,11 @@ void LinkConnection::take(LinkMessage message) {
     case kHello:
       return take_hello(message);
     case kHeartbeat:
+      if (message.header.stamp != 0) owner_.on_clock(*this, message.header.stamp);
       if (end_ == End::kAccepted) {
         auto answer = std::make_unique<OutMessage>();
         answer->kind = kHeartbeat;
+        answer->stamp = system_clock_micros();
         answer->flags = kFrameResponse;
         answer->correlation = message.header.correlation;
         {
@@ -213,6 +216,7 @@ void LinkConnection::send_heartbeat(uint64_t correlation) {
                 "heartbeats are the dialler's, after the handshake");
   auto message = std::make_unique<OutMessage>();
   message->kind = kHeartbeat;
+  message->stamp = system_clock_micros();
   message->correlation = correlation;
   {
     const std::lock_guard lock(out_mutex_);

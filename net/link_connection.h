@@ -39,6 +39,8 @@ class LinkConnectionOwner {
   virtual std::optional<std::string> on_hello(LinkConnection& connection, const LinkHello& hello) = 0;
   virtual void on_up(const std::shared_ptr<LinkConnection>& connection) = 0;
   virtual void on_message(const std::shared_ptr<LinkConnection>& connection, LinkMessage message) = 0;
+  // What the other side's wall clock showed when it sent a heartbeat. Microseconds since 1970.
+  virtual void on_clock(LinkConnection& connection, uint64_t wall_clock_micros) = 0;
   // Its gauge asked to be told, and nothing waits any more.
   virtual void on_drained(LinkConnection& connection) = 0;
   virtual void on_closed(const std::shared_ptr<LinkConnection>& connection) = 0;

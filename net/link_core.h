@@ -81,6 +81,7 @@ class LinkCore final : public LinkConnectionOwner {
   std::optional<std::string> on_hello(LinkConnection& connection, const LinkHello& hello) override;
   void on_up(const Connection& connection) override;
   void on_message(const Connection& connection, LinkMessage message) override;
+  void on_clock(LinkConnection& connection, uint64_t wall_clock_micros) override;
   void on_drained(LinkConnection& connection) override;
   void on_closed(const Connection& connection) override;
 

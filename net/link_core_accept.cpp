@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "net/link_core.h"
+#include "net/wall_clock.h"
 
 namespace stator::net {
 namespace {
@@ -19,11 +20,6 @@ using std::chrono::steady_clock;
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 using Ending = LinkConnection::Ending;
-
-uint64_t wall_clock_micros() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(since).count());
-}
 
 void count(LinkStats::Counter& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
@@ -73,7 +69,7 @@ void LinkCore::on_accepted(tcp::socket socket) {
 std::string LinkCore::hello(const LinkConnection& connection) {
   LinkHello hello;
   hello.identity = identity_;
-  hello.identity.wall_clock_micros = wall_clock_micros();
+  hello.identity.wall_clock_micros = system_clock_micros();
   hello.to = connection.expected();
   hello.session = connection.session();
   return encode_hello(hello);

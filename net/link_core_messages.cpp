@@ -37,6 +37,10 @@ void LinkCore::on_message(const Connection& connection, LinkMessage message) {
   handler_.message(connection->identity(), message.header.kind, body_of(message));
 }
 
+void LinkCore::on_clock(LinkConnection& connection, uint64_t wall_clock_micros) {
+  handler_.peer_clock(connection.identity().node, wall_clock_micros);
+}
+
 void LinkCore::take_request(const Connection& connection, LinkMessage message) {
   const std::shared_ptr<ReplyRoute>& route = connection->replies();
   if (message.deadline <= std::chrono::steady_clock::now()) {

@@ -104,6 +104,7 @@ OutFrame LinkQueue::cut(OutMessagePtr& message, size_t body_max, LinkTime now) c
   header.flags = static_cast<uint16_t>(message->flags | (last ? 0 : kFrameMoreFragments));
   header.body_bytes = static_cast<uint32_t>(bytes);
   header.correlation = message->correlation;
+  header.stamp = message->stamp;
   header.fragment = message->fragment;
   header.deadline_ms = message->fragment == 0 ? milliseconds_left(*message, now) : 0;
   OutFrame frame;

@@ -23,6 +23,7 @@ struct OutMessage {
   uint16_t kind = 0;
   uint16_t flags = 0;  // kFrameResponse, kFrameOneWay or none: a request
   uint64_t correlation = 0;
+  uint64_t stamp = 0;   // FrameHeader::stamp
   LinkTime deadline{};  // of a request: not begun after it
   std::string body;
   size_t cost = 0;  // what it counts against a queue's bound

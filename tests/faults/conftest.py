@@ -1,10 +1,11 @@
-"""Fixtures of the fault tests: porcupine, nodes by hand, networks of their own."""
+"""Fixtures of the fault tests: porcupine, nodes by hand, networks and disks of their own."""
 
 import pytest
 
-from harness import networks
+from harness import networks, small_disk
 from harness.linearizability import Checker
 from harness.nodes import Nodes
+from harness.small_disk import SmallDisk
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +39,20 @@ def network():
     one = networks.Network()
     yield one
     one.close()
+
+
+@pytest.fixture
+def small_disks(tmp_path):
+    """Mounts disks: small_disks(name, megabytes). Set up before own_nodes, as the network."""
+    why_not = small_disk.why_not()
+    if why_not:
+        pytest.skip(why_not)
+    made = []
+
+    def make(name, megabytes):
+        made.append(SmallDisk(tmp_path / name, megabytes))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -11,13 +11,13 @@ import pytest
 from harness.drill import Drill, percentile
 from harness.nodes import Place
 
-LINK_PORTS = {"port": 8000, "admin_port": 8100, "link_port": 8200}
+PORTS = {"port": 8000, "admin_port": 8100, "link_port": 8200}
 
 
 @pytest.fixture
 def nodes(network, own_nodes, tmp_path):
     return own_nodes([
-        Place(tmp_path / f"node-{number}", network.host(number), **LINK_PORTS, before=network.within(number))
+        Place(tmp_path / f"node-{number}", host=network.host(number), **PORTS, before=network.within(number))
         for number in network.numbers
     ])
 

@@ -28,6 +28,7 @@ class Place:
     """Where a node runs, and how."""
 
     folder: pathlib.Path
+    log: pathlib.Path = None  # beside the folder, unless said otherwise
     host: str = "127.0.0.1"
     port: int = 0  # 0: three free ones are chosen
     admin_port: int = 0
@@ -140,7 +141,8 @@ class Nodes:
         return self.places[number - 1]
 
     def _log_path(self, number):
-        return self._place(number).folder.with_name(self._place(number).folder.name + ".log")
+        place = self._place(number)
+        return place.log or place.folder.with_name(place.folder.name + ".log")
 
     def addresses(self):
         """(host, port) of each node's API."""

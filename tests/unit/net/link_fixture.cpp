@@ -151,6 +151,11 @@ void TestNode::peer_lost(model::NodeId peer) {
   EXPECT_GE(ups[peer], losts[peer]);
   changed_.notify_all();
 }
+void TestNode::peer_clock(model::NodeId peer, uint64_t wall_clock_micros) {
+  const std::lock_guard lock(mutex_);
+  clocks[peer].push_back(wall_clock_micros);
+  changed_.notify_all();
+}
 void TestNode::message(const LinkIdentity& from, uint16_t kind, LinkBody body) {
   std::function<void()> then;
   {

@@ -77,6 +77,7 @@ class TestNode final : public LinkHandler {
   std::vector<std::string> messages;  // bodies of one-way messages
   std::map<model::NodeId, int> ups;
   std::map<model::NodeId, int> losts;
+  std::map<model::NodeId, std::vector<uint64_t>> clocks;  // what peers' wall clocks showed
   std::map<model::NodeId, LinkIdentity> up_identities;
   std::vector<std::pair<model::NodeId, LinkClass>> drains;
   std::vector<std::pair<std::string, Reply>> held;
@@ -85,6 +86,7 @@ class TestNode final : public LinkHandler {
   std::optional<std::string> refuse(const LinkIdentity& peer) override;
   void peer_up(const LinkIdentity& peer) override;
   void peer_lost(model::NodeId peer) override;
+  void peer_clock(model::NodeId peer, uint64_t wall_clock_micros) override;
   void message(const LinkIdentity& from, uint16_t kind, LinkBody body) override;
   void request(const LinkIdentity& from, uint16_t kind, LinkBody body,
                std::chrono::steady_clock::time_point deadline, Reply reply) override;

@@ -9,6 +9,7 @@
 
 #include "link_fixture.h"
 #include "net/link.h"
+#include "net/wall_clock.h"
 
 namespace stator::net {
 namespace {
@@ -87,6 +88,22 @@ TEST(LinkPeers, AProcessThatStandsStillIsNoticedAndFoundAgain) {
   ASSERT_TRUE(b.wait_up(a.id(), 2));
   EXPECT_TRUE(eventually_true([&] { return a.link().send(b.id(), LinkClass::kData, 1, "go on"); }));
   ASSERT_TRUE(b.wait_messages(2));
+}
+
+// As long as they are connected, both ends of a control connection tell each other.
+TEST(LinkPeers, PeersTellWhatTheirClocksShow) {
+  const uint64_t begun = system_clock_micros();
+  TestNode a(1, hasty()), b(2, hasty());
+  connect(a, b);
+  ASSERT_TRUE(a.wait([&] { return a.clocks[b.id()].size() >= 6; }));
+  ASSERT_TRUE(b.wait([&] { return b.clocks[a.id()].size() >= 6; }));
+  a.stop();
+  b.stop();
+  for (const auto& told : {a.clocks[b.id()], b.clocks[a.id()]}) {
+    EXPECT_GE(told.front(), begun);
+    EXPECT_GT(told.back(), told.front());
+    EXPECT_LE(told.back(), system_clock_micros());
+  }
 }
 
 // It has our connections, and answers nothing on them.
