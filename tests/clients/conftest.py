@@ -1,6 +1,6 @@
 """Clients whose toolchains take minutes are collected only where they are asked for: tests/run --clients."""
 
-SLOW = {"test_go.py", "test_java.py"}
+SLOW = {"test_admin_ui.py", "test_go.py", "test_java.py"}
 
 
 def pytest_ignore_collect(collection_path, config):

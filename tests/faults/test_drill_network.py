@@ -42,7 +42,7 @@ def test_partitions(nodes, network, checker, long_run, progress):
         for _ in range(50 if long_run else 1):
             for what, fault in FAULTS.items():
                 leader = drill.settled_leader()
-                drill.around(what, lambda: fault(network, leader), 3.0)
+                drill.around(what, lambda: fault(network, leader), 3.0 if long_run else 2.0)
                 drill.around("healed", network.heal, 0.5)
                 nodes.wait_until_whole()
     if long_run:

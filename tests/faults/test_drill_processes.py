@@ -38,7 +38,7 @@ def test_the_leader_stands_still(own_cluster, checker, long_run, progress):
     with drill.running():
         for _ in range(50 if long_run else 2):
             leader = drill.settled_leader()
-            drill.around("leader paused", lambda: drill.cluster.pause(leader), 3.0)
+            drill.around("leader paused", lambda: drill.cluster.pause(leader), 3.0 if long_run else 2.0)
             drill.around("paused node resumed", lambda: drill.cluster.resume(leader), 1.0)
             drill.cluster.wait_until_whole()
     if long_run:
@@ -69,7 +69,7 @@ class Stutter(threading.Thread):
 def test_a_slow_follower_slows_nobody(own_cluster, checker, long_run, progress):
     """It stands still for four fifths of the time. Clients of the others are as fast as ever, and the leader's memory does not
     hold what it misses."""
-    still, every, seconds = (8.0, 10.0, 300.0) if long_run else (1.6, 2.0, 8.0)
+    still, every, seconds = (8.0, 10.0, 300.0) if long_run else (1.6, 2.0, 6.0)
     cluster = own_cluster(args=PARTITION)
     drill = Drill(cluster, checker, "slow-follower", progress, body_bytes=4_000, timeout=2.0)
     leader = drill.settled_leader()
@@ -105,7 +105,7 @@ def test_a_rolling_restart(own_cluster, checker, long_run, progress):
     """SIGTERM and a new start, node by node, each once the cluster is whole. A client that tries again as an SDK does, at
     another node, sees none of it."""
     cluster = own_cluster(args=PARTITION)
-    drill = Drill(cluster, checker, "rolling-restart", progress)
+    drill = Drill(cluster, checker, "rolling-restart", progress, hasty=2.0)
     with drill.running():
         usual_from = time.monotonic()
         time.sleep(2.0)

@@ -8,7 +8,7 @@ import math
 import time
 
 from harness import tables
-from harness.register_clients import RegisterClients
+from harness.register_clients import HASTY_S, RegisterClients
 from harness.steady_writer import SteadyWriter
 from harness.waiting import wait_until
 
@@ -20,7 +20,7 @@ PROGRESS_DEADLINE_S = 60
 class Drill:
     """A cluster (harness.cluster.Cluster or harness.nodes.Nodes) of tables with one partition, a table in it, and the load."""
 
-    def __init__(self, cluster, checker, name, say, *, rate=100, timeout=0.2, body_bytes=100, clients=8):
+    def __init__(self, cluster, checker, name, say, *, rate=100, timeout=0.2, body_bytes=100, clients=8, hasty=HASTY_S):
         self.cluster = cluster
         self.checker = checker
         self.name = name
@@ -31,7 +31,7 @@ class Drill:
         self.writer = SteadyWriter(
             self.table, cluster.addresses(), rate=rate, timeout=timeout, body_bytes=body_bytes
         )
-        self.registers = RegisterClients(self.table, cluster.addresses(), clients=clients)
+        self.registers = RegisterClients(self.table, cluster.addresses(), clients=clients, hasty=hasty)
 
     @contextlib.contextmanager
     def running(self):

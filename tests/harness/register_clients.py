@@ -45,12 +45,13 @@ class Key:
 class RegisterClients(threading.Thread):
     """Runs from start() to finish(). `addresses`: (host, port). The table has partition key pk (S)."""
 
-    def __init__(self, table, addresses, *, clients=8, pause=0.01, seed=1, prefix="register"):
+    def __init__(self, table, addresses, *, clients=8, pause=0.01, seed=1, hasty=HASTY_S, prefix="register"):
         super().__init__(name="register-clients")
         self.table = table
         self.addresses = list(addresses)
         self.clients = clients
         self.pause = pause  # mean, of a client between two operations
+        self.hasty = hasty  # seconds that an attempt of those who try again may take
         self.history = History()
         self.wrong = None  # what ended it before finish()
         self.failed_after_retries = []  # operations of those who do as an SDK does
@@ -139,7 +140,7 @@ class RegisterClients(threading.Thread):
             call = History.now()
             try:
                 status, answer = await self._exchanges.call(
-                    address, name, text, PATIENT_S if patient else HASTY_S, amz_sdk_invocation_id=invocation
+                    address, name, text, PATIENT_S if patient else self.hasty, amz_sdk_invocation_id=invocation
                 )
             except NotSent as error:
                 failure = str(error)
