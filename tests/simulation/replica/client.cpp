@@ -12,11 +12,22 @@ constexpr uint32_t kWayMax = 30;       // units of time to a server; below the s
 constexpr uint32_t kTimeoutMin = 100;  // of an attempt
 constexpr uint32_t kTimeoutMax = 600;
 
+}  // namespace
+
 bool always_writes(const Op& op) {
   return op.condition == Condition::kNone && (op.verb == Verb::kPut || op.verb == Verb::kUpdate);
 }
 
-}  // namespace
+Attempt attempt_of(const Call& call, uint64_t number) {
+  Attempt attempt;
+  attempt.call = number;
+  attempt.number = call.attempts;
+  attempt.request = call.request;
+  attempt.key = item_key_of(call.key);
+  attempt.id = call.id;
+  attempt.read = call.operation.op.verb == Verb::kGet;
+  return attempt;
+}
 
 void Client::begin() {
   world_.timeline.after(world_.delay(habits_.pause_max), [this] {
@@ -62,13 +73,7 @@ void Client::open(uint32_t key, Op op) {
 void Client::attempt() {
   const uint64_t number = ++call().attempts;
   if (number == 2) ++world_.probes.retried;
-  Attempt attempt;
-  attempt.call = *open_;
-  attempt.number = number;
-  attempt.request = call().request;
-  attempt.key = item_key_of(call().key);
-  attempt.id = call().id;
-  attempt.read = call().operation.op.verb == Verb::kGet;
+  const Attempt attempt = attempt_of(call(), *open_);
   if (!world_.chance(habits_.lost)) send_(server_, attempt, world_.delay(kWayMax));
   if (call().id && always_writes(call().operation.op) && world_.chance(habits_.duplicated)) {
     ++world_.probes.late_duplicates;

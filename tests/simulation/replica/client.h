@@ -11,12 +11,11 @@
 #include <vector>
 
 #include "tests/simulation/replica/linearizability.h"
+#include "tests/simulation/replica/server.h"
 #include "tests/simulation/replica/workload.h"
 #include "tests/simulation/replica/world.h"
 
 namespace stator::replica_simulation {
-
-struct Attempt;
 
 // What happened to one call.
 struct Call {
@@ -28,6 +27,11 @@ struct Call {
   bool over = false;
   bool maybe = false;  // an attempt's outcome is unknown
 };
+
+// Whether a late copy of it, under its request id, can do no harm but by being applied again.
+bool always_writes(const Op& op);
+// The latest attempt of the call of that number.
+Attempt attempt_of(const Call& call, uint64_t number);
 
 class Client {
  public:

@@ -10,6 +10,8 @@ namespace {
 constexpr uint64_t kTick = 10;               // units of time
 constexpr uint64_t kFaultPhase = 8'000;      // units of time
 constexpr uint64_t kConvergePhase = 20'000;  // at most
+constexpr size_t kCallsRepeated = 40;
+constexpr uint64_t kRepeatedAgeMax = 1'500;  // units of time: within what is remembered of requests
 
 }  // namespace
 
@@ -40,6 +42,7 @@ void Probes::add(const Probes& other) {
   torn_installs += other.torn_installs;
   rests += other.rests;
   leaders_missed += other.leaders_missed;
+  transfers += other.transfers;
   deposed_asked += other.deposed_asked;
   undecided += other.undecided;
   trace ^= other.trace;
@@ -55,6 +58,7 @@ Cluster::Cluster(uint64_t seed)
              [this](uint64_t call, uint64_t attempt, const api::Result<api::Answer>& result) {
                answer(call, attempt, result);
              },
+             [this](uint64_t server) { promote_later(server); },
              1'000} {
   if (world_.chance(500)) world_.unit_micros = 20'000;
   draw_faults();
@@ -80,85 +84,41 @@ Server& Cluster::victim() {
   return any();
 }
 
-void Cluster::draw_faults() {
-  const auto sometimes = [&](uint32_t max) { return world_.chance(600) ? random_.between(1, max) : 0; };
-  faults_.loss = sometimes(100);
-  faults_.duplicate = sometimes(100);
-  faults_.delay_max = world_.chance(500) ? 5 : random_.between(5, 80);
-  faults_.crash = sometimes(12);
-  faults_.power_cut = world_.chance(300) ? random_.between(1, 6) : 0;
-  faults_.block = sometimes(20);
-  faults_.mute = sometimes(20);
-  faults_.slow = sometimes(40);
-  if (world_.chance(250)) {  // leaders come and go
-    faults_.mute = random_.between(20, 60);
-    faults_.mend = random_.between(30, 100);
-  }
-  // What is remembered of requests keeps the log: only who is away for longer than that may miss some of it.
-  if (world_.unit_micros > 1'000 && world_.chance(850)) faults_.absence = random_.between(20, 100);
-  faults_.skew = world_.chance(300) ? random_.between(1, 20) : 0;
-  faults_.schema = world_.chance(300) ? random_.between(1, 10) : 0;
-}
-
-cluster::ReplicaConfig Cluster::draw_config() {
-  cluster::ReplicaConfig config;
-  config.partition = model::PartitionId(3);
-  config.table = model::TableId(7);
-  config.raft.election_ticks_min = random_.between(5, 10);
-  // Where it is long, a leader that nobody hears goes on for long.
-  config.raft.election_ticks_max = world_.chance(500) ? 20 : random_.between(12, 60);
-  config.raft.heartbeat_ticks = random_.between(1, 4);
-  config.raft.append_bytes_max = random_.between(100, 5'000);
-  config.raft.inflight_messages_max = random_.between(1, 8);
-  config.raft.inflight_bytes_max = random_.between(100, 10'000);
-  config.raft.cached_log_bytes_max = world_.chance(500) ? random_.between(0, 3'000) : 1'000'000;
-  config.raft.applying_bytes_max = world_.chance(500) ? random_.between(100, 3'000) : 1'000'000;
-  if (world_.chance(250)) config.unapplied_bytes_max = random_.between(300, 3'000);
-  if (world_.chance(250)) config.waiting_max = random_.between(1, 6);
-  config.log_cut_entries_min = random_.between(1, 40);
-  config.entries_in_flight_max = random_.between(1, 5);
-  if (world_.chance(600)) config.raft.rest_ticks = random_.between(1, 30);
-  config.raft.snapshot_resend_ticks = random_.between(3, 30);
-  if (faults_.absence != 0 || world_.chance(300)) config.log_bytes_max = random_.between(0, 5'000);
-  return config;
-}
-
-void Cluster::add_servers() {
-  const cluster::ReplicaConfig shape = draw_config();
-  const uint32_t draw = random_.between(1, 100);
-  const uint32_t count = draw <= 15 ? 1 : draw <= 80 ? 3 : 5;
-  raft::Membership members;
-  for (uint64_t id = 1; id <= count; ++id) members.voters.push_back(model::ReplicaId(id));
-  for (uint64_t id = 1; id <= count; ++id) {
-    Server::Speed speed;
-    if (world_.chance(200)) speed.sync_max = random_.between(10, 80);
-    if (world_.chance(200)) speed.apply_max = random_.between(10, 100);
-    if (world_.chance(200)) speed.load_max = random_.between(50, 500);
-    if (world_.chance(200)) speed.load_fails = random_.between(1, 60);
-    cluster::ReplicaConfig config = shape;
-    config.raft.self = model::ReplicaId(id);
-    servers_.push_back(std::make_unique<Server>(world_, std::move(config), speed, members));
+// Whoever serves hands over to this one.
+void Cluster::promote(uint64_t server) {
+  for (auto& other : servers_) {
+    if (other->serving() && other->id() != server) other->hand_over(server);
   }
 }
 
-void Cluster::add_clients() {
-  Client::Habits habits;
-  habits.lost = faults_.loss;
-  habits.without_id = world_.chance(500) ? 60 : 0;
-  habits.duplicated = faults_.duplicate;
-  habits.pause_max = random_.between(1, 60);
-  habits.wander = world_.chance(700) ? random_.between(100, 700) : 0;
-  if (world_.unit_micros > 1'000) habits.late_max = habits.patience = 1'000;
-  const uint32_t count = random_.between(3, 8);
-  for (uint64_t number = 0; number < count; ++number) {
-    clients_.push_back(
-        std::make_unique<Client>(world_, number, static_cast<uint32_t>(servers_.size()), calls_,
-                                 [this, number](uint64_t server, const Attempt& attempt, uint64_t delay) {
-                                   client_of_.resize(calls_.size());
-                                   client_of_[attempt.call] = number;
-                                   send_attempt(server, attempt, delay);
-                                 }));
-    clients_.back()->set_habits(habits);
+// What a snapshot left out shows where its receiver leads soon, before or after a restart.
+void Cluster::promote_later(uint64_t server) {
+  if (!world_.faulty || !world_.chance(700)) return;
+  if (world_.chance(300)) {
+    timeline_.after(random_.between(1, 100), [this, server] {
+      if (!world_.faulty) return;
+      servers_[server - 1]->crash();
+    });
+  }
+  for (int i = 0; i < 3; ++i) {
+    timeline_.after(random_.between(1, 400), [this, server] {
+      if (!world_.faulty) return;
+      if (!servers_[server - 1]->alive()) servers_[server - 1]->start();
+      promote(server);
+    });
+  }
+  timeline_.after(random_.between(50, 800), [this, server] { repeat_calls(server); });
+}
+
+// The network delivers attempts a second time, those of calls that always write (client.h).
+void Cluster::repeat_calls(uint64_t server) {
+  if (!world_.faulty) return;
+  for (size_t call = calls_.size() - std::min<size_t>(calls_.size(), kCallsRepeated); call < calls_.size(); ++call) {
+    const Call& repeated = calls_[call];
+    const bool recent = timeline_.now() - repeated.operation.called < kRepeatedAgeMax;
+    if (!repeated.id || !recent || !always_writes(repeated.operation.op)) continue;
+    ++probes_.late_duplicates;
+    send_attempt(server, attempt_of(repeated, call), world_.delay(50));
   }
 }
 
@@ -180,11 +140,15 @@ void Cluster::deliver(const raft::Message& message) {
   }
 }
 
+// Some clients stay with a leader that was deposed without knowing it.
 void Cluster::send_attempt(uint64_t server, const Attempt& attempt, uint64_t delay) {
   timeline_.after(delay, [this, server, attempt] {
-    Server& asked = *find(server);
-    if (is_deposed(asked)) ++probes_.deposed_asked;
-    asked.request(attempt);
+    Server* asked = find(server);
+    for (auto& other : servers_) {
+      if (is_deposed(*other) && world_.chance(400)) asked = other.get();
+    }
+    if (is_deposed(*asked)) ++probes_.deposed_asked;
+    asked->request(attempt);
   });
 }
 
@@ -224,9 +188,10 @@ void Cluster::mute() {
 void Cluster::leave() {
   if (absent_ != 0 || servers_.size() == 1) return;
   Server& one = any();
-  if (one.serving() && world_.chance(900)) return;
+  if (one.serving() && world_.chance(requests_keep_no_log_ ? 500 : 900)) return;
   absent_ = one.id();
-  timeline_.after(random_.between(3'200, 5'500), [this] { absent_ = 0; });
+  const uint64_t away = requests_keep_no_log_ ? random_.between(200, 1'500) : random_.between(3'200, 5'500);
+  timeline_.after(away, [this] { absent_ = 0; });
 }
 
 bool Cluster::connected(uint64_t a, uint64_t b) const {
@@ -279,6 +244,7 @@ void Cluster::turn() {
     slowed_.clear();
   }
   if (world_.chance(20)) any().campaign();
+  if (world_.chance(faults_.transfer)) promote(any().id());
   if (world_.chance(faults_.slow)) {
     Server::Speed speed;
     speed.sync_max = random_.between(1, 150);

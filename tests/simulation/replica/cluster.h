@@ -43,6 +43,7 @@ class Cluster {
     uint32_t mute = 0;
     uint32_t mend = 30;  // blocks end
     uint32_t slow = 0;
+    uint32_t transfer = 0;
     uint32_t absence = 0;
     uint32_t skew = 0;
     uint32_t schema = 0;
@@ -52,6 +53,9 @@ class Cluster {
   Server* find(uint64_t id) { return id >= 1 && id <= servers_.size() ? servers_[id - 1].get() : nullptr; }
   Server& victim();
   bool is_deposed(Server& server);
+  void promote(uint64_t server);
+  void promote_later(uint64_t server);
+  void repeat_calls(uint64_t server);
   void draw_faults();
   cluster::ReplicaConfig draw_config();
   void add_servers();
@@ -86,6 +90,10 @@ class Cluster {
   uint32_t schema_ = 1;
   uint64_t absent_ = 0;         // 0: nobody
   uint64_t link_patience_ = 0;  // ticks of silence after which a connection counts as broken
+  // How this run was drawn: no call has a request id, so that nothing but other members keeps the log; rows are
+  // loaded so slowly, and leaders change so often, that many loads come into another leadership.
+  bool requests_keep_no_log_ = false;
+  bool loads_outlast_leaders_ = false;
   std::map<uint64_t, uint64_t>
       silences_;  // by server: ticks without a connection to the leader that it follows
   std::vector<std::unique_ptr<Server>> servers_;

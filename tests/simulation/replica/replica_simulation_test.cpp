@@ -36,8 +36,8 @@ void print(const Probes& all) {
       "%llu log reads, %llu cuts, %llu snapshots (%llu with requests, %llu refused, %llu torn installs), ",
       n(all.log_reads), n(all.cuts), n(all.snapshots), n(all.snapshots_with_requests),
       n(all.snapshots_refused), n(all.torn_installs));
-  std::printf("%llu rests, %llu leaders missed in one, %llu schemas, %llu histories undecided\n",
-              n(all.rests), n(all.leaders_missed), n(all.schemas), n(all.undecided));
+  std::printf("%llu rests, %llu leaders missed in one, %llu schemas, %llu transfers, %llu histories undecided\n",
+              n(all.rests), n(all.leaders_missed), n(all.schemas), n(all.transfers), n(all.undecided));
 }
 
 TEST(ReplicaSimulation, KeepsItsPromisesToClients) {
@@ -74,6 +74,7 @@ TEST(ReplicaSimulation, KeepsItsPromisesToClients) {
   EXPECT_GT(all.log_reads, runs / 10);
   EXPECT_GT(all.cuts, runs / 10);
   EXPECT_GT(all.schemas, runs);
+  EXPECT_GT(all.transfers, runs / 3);
   EXPECT_GT(all.snapshots, runs / 10);
   EXPECT_GT(all.snapshots_with_requests, runs / 100);
   EXPECT_GT(all.snapshots_refused, 0u);

@@ -148,6 +148,12 @@ void Server::campaign() {
   after_input();
 }
 
+void Server::hand_over(uint64_t to) {
+  if (!alive()) return;
+  if (replica_->transfer_leadership(model::ReplicaId(to), wall_clock()).ok()) ++world_.probes.transfers;
+  after_input();
+}
+
 void Server::request(const Attempt& attempt) {
   if (!alive()) return;
   // The way around the replica that the node's port takes (actors/partition_port.h).

@@ -68,6 +68,8 @@ class Server {
   void lose(uint64_t peer);
   void step(const raft::Message& message);
   void campaign();
+  // Its leadership, to the server `to`.
+  void hand_over(uint64_t to);
   void request(const Attempt& attempt);
 
  private:

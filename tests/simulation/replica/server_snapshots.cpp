@@ -81,6 +81,7 @@ void Server::install(cluster::PersistWork work) {
       disk_.sync_items(work.install->index);
       later(world_.delay(speed_.sync_max), [this, work] {
         installing_ = false;
+        world_.installed(id());
         write_log(work);
         std::vector<cluster::PersistWork> held(std::make_move_iterator(held_.begin()),
                                                std::make_move_iterator(held_.end()));

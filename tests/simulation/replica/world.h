@@ -46,6 +46,7 @@ struct Probes {
   uint64_t torn_installs = 0;      // a crash between the two databases
   uint64_t rests = 0;              // of a server, each time it needs no ticks any more
   uint64_t leaders_missed = 0;     // followers that rested when the connection to their leader broke
+  uint64_t transfers = 0;          // of a leadership, begun
   uint64_t deposed_asked = 0;      // attempts at a leader while a newer one serves already
   uint64_t undecided = 0;          // histories that were too much for the checker
   uint64_t trace = 0;              // a hash over all that was sent and answered: equal for equal runs
@@ -94,6 +95,7 @@ struct World {
   Agreement& agreement;
   std::function<void(const raft::Message&)> send;
   AnswerCall answer;
+  std::function<void(uint64_t server)> installed;  // it has a snapshot's state and log
   // Microseconds of wall clock a unit of time. Where units are long, a run outlasts what is remembered of
   // requests.
   uint64_t unit_micros = 1'000;
