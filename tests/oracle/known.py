@@ -138,6 +138,18 @@ def _elements(request, ours, local):
     return request.get("ReturnValues") in ("UPDATED_NEW", "UPDATED_OLD") and _within(ours, local) and "[" in request.get("UpdateExpression", "")
 
 
+def _neighbours(request, ours, local):
+    """Updated members of maps alone, where DynamoDB Local returns what else is in the map."""
+    left, right = ours.get("Attributes", {}), local.get("Attributes", {})
+    return request.get("ReturnValues") in ("UPDATED_NEW", "UPDATED_OLD") and left.keys() == right.keys() and _part_of(ours, local)
+
+
+def _part_of(ours, local):
+    if isinstance(ours, dict) and isinstance(local, dict):
+        return ours.keys() <= local.keys() and all(_part_of(ours[name], local[name]) for name in ours)
+    return ours == local
+
+
 def _within(ours, local):
     if isinstance(ours, dict) and isinstance(local, dict):
         return ours.keys() == local.keys() and all(_within(ours[name], local[name]) for name in ours)
@@ -230,6 +242,7 @@ DIFFERENCES = {
     "capacity that was not asked for": _capacity_not_asked_for,
     "LastEvaluatedKey at the limit": _stopped_at_limit,
     "elements of lists": _elements,
+    "neighbours in maps": _neighbours,
     "an item made by removing": _made_by_removing,
     "item collection metrics": _no_metrics,
     "fetches of a scanned local index": _fetches,
