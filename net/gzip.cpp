@@ -28,29 +28,26 @@ GunzipError gunzip(std::string_view packed, uint64_t bytes_max, std::string& out
   stream.avail_in = static_cast<uInt>(packed.size());
   size_t held = 0;
   for (;;) {
-    if (held == out.size()) {
-      if (held >= bytes_max) {
-        // Full, and perhaps exactly at its end: one more byte of room tells.
-        Bytef extra;
-        stream.next_out = &extra;
-        stream.avail_out = 1;
-        const int result = inflate(&stream, Z_NO_FLUSH);
-        if (stream.avail_out == 0) return GunzipError::kTooLarge;
-        return result == Z_STREAM_END && stream.avail_in == 0 ? GunzipError::kNone : GunzipError::kCorrupt;
-      }
-      out.resize(
-          static_cast<size_t>(std::min<uint64_t>(bytes_max, std::max<size_t>(kFirstOutBytes, held * 2))));
+    const bool full = held >= bytes_max;
+    Bytef extra = 0;  // full, and perhaps exactly at its end: one more byte of room tells
+    if (!full && held == out.size()) {
+      out.resize(static_cast<size_t>(std::min<uint64_t>(bytes_max, std::max<size_t>(kFirstOutBytes, held * 2))));
     }
-    stream.next_out = bytes_of(out.data()) + held;
-    stream.avail_out = static_cast<uInt>(out.size() - held);
+    stream.next_out = full ? &extra : bytes_of(out.data()) + held;
+    stream.avail_out = full ? 1 : static_cast<uInt>(out.size() - held);
     const int result = inflate(&stream, Z_NO_FLUSH);
-    held = out.size() - stream.avail_out;
-    if (result == Z_STREAM_END) break;
+    if (full && stream.avail_out == 0) return GunzipError::kTooLarge;
+    if (!full) held = out.size() - stream.avail_out;
+    if (result == Z_STREAM_END) {
+      if (stream.avail_in == 0) break;
+      if (inflateReset(&stream) != Z_OK) return GunzipError::kCorrupt;  // the next member
+      continue;
+    }
     // Z_BUF_ERROR with room left: the input ended before the stream did.
     if (result != Z_OK || (stream.avail_in == 0 && stream.avail_out > 0)) return GunzipError::kCorrupt;
   }
   out.resize(held);
-  return stream.avail_in == 0 ? GunzipError::kNone : GunzipError::kCorrupt;
+  return GunzipError::kNone;
 }
 
 struct Gzipper::Stream {

@@ -15,7 +15,7 @@ enum class GunzipError : uint8_t {
   kTooLarge,  // unpacks to more than bytes_max
 };
 
-// Unpacks one gzip member into `out` (cleared first; holds at most bytes_max at any moment).
+// Unpacks all members of a gzip file into `out` (cleared first; holds at most bytes_max at any moment).
 GunzipError gunzip(std::string_view packed, uint64_t bytes_max, std::string& out);
 
 class Gzipper {

@@ -38,6 +38,18 @@ TEST(Gzip, TheBoundIsExact) {
   EXPECT_LE(out.capacity(), 2 * kMax);
 }
 
+TEST(Gzip, MembersAreJoined) {
+  const std::string two = packed("one, ") + packed("two");
+  std::string out;
+  EXPECT_EQ(gunzip(two, kMax, out), GunzipError::kNone);
+  EXPECT_EQ(out, "one, two");
+  EXPECT_EQ(gunzip(two, out.size(), out), GunzipError::kNone);
+  EXPECT_EQ(gunzip(two, out.size() - 1, out), GunzipError::kTooLarge);
+  EXPECT_EQ(gunzip(two.substr(0, two.size() - 1), kMax, out), GunzipError::kCorrupt);
+  EXPECT_EQ(gunzip(packed(std::string(kMax, 'a')) + packed(""), kMax, out), GunzipError::kNone);
+  EXPECT_EQ(gunzip(packed(std::string(kMax, 'a')) + packed("a"), kMax, out), GunzipError::kTooLarge);
+}
+
 TEST(Gzip, ABombIsStoppedAtTheBound) {
   const std::string bomb = packed(std::string(100'000'000, '\0'));
   EXPECT_LT(bomb.size(), 1'000'000u);
