@@ -57,7 +57,8 @@ Evaluation DeleteItem::change(const model::Table&, const Request& request, std::
                               StoredItemPtr old) const {
   const bool return_old = static_cast<const WriteRequest&>(request).return_values == ReturnValues::kAllOld;
   Answer answer = write_answer_of(old, 0, return_old ? item_of(old) : nullptr);
-  if (!old) return answer;  // nothing to do is a strong read, no entry in the log
+  // Logged also where there was nothing, so that the request is remembered: another attempt of it that was held up on its way
+  // must not delete what was written since.
   Effects effects;
   effects.answer = std::move(answer);
   effects.items.push_back(ItemChange{std::move(key), nullptr, 0, std::move(old), {}});

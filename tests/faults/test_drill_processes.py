@@ -6,9 +6,11 @@ Short in CI; tests/run --long has the counts and asks for the outages that the p
 
 import threading
 import time
+import uuid
 
 import pytest
 
+from harness import raw_http, tables
 from harness.drill import Drill, percentile
 
 PARTITION = ["--partitions-per-table", "1"]  # all load on one leader
@@ -43,6 +45,60 @@ def test_the_leader_stands_still(own_cluster, checker, long_run, progress):
             drill.cluster.wait_until_whole()
     if long_run:
         assert percentile(drill.gaps["leader paused"], 99) <= 2.0, sorted(drill.gaps["leader paused"])
+
+
+# Of one call: what is there before, the call, what somebody else writes after it was answered.
+HELD_UP = {
+    "DeleteItem": (None, {"Key": {}}, "newer"),
+    "PutItem": ("older", {"Item": {"v": {"S": "of the call"}}}, "newer"),
+    "UpdateItem": (
+        "older",
+        {"Key": {}, "UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}, "ReturnValues": "ALL_NEW"},
+        None,
+    ),
+}
+
+
+@pytest.mark.timeout(300)
+def test_an_attempt_that_was_held_up_changes_nothing(own_cluster):
+    """A node stands still with a client's request in its hands; the client tries again at another node, under the same
+    invocation id, and is answered. When the first node goes on, the request is done already. (Porcupine found that it was
+    not where the call had nothing to change: a deletion of what was not there took away what was written since.)"""
+    cluster = own_cluster(args=PARTITION)
+    client = cluster.client(1)
+    table = tables.create(client)
+    cluster.wait_until_whole()
+    leader = cluster.leader_of(table)
+    held, other = [number for number in cluster.numbers if number != leader]
+    ports = {number: port for number, (_, port) in zip(cluster.numbers, cluster.addresses())}
+    calls = {}
+    for operation, (before, call, _) in HELD_UP.items():
+        key = {"pk": {"S": operation}}
+        body = {"TableName": table, **call}
+        place = "Key" if "Key" in call else "Item"
+        body[place] = {**key, **call[place]}
+        calls[operation] = (key, body, str(uuid.uuid4()))
+        if before:
+            client.put_item(TableName=table, Item={**key, "v": {"S": before}})
+    cluster.pause(held)
+    connections, answers, expected = {}, {}, {}
+    for operation, (key, body, invocation) in calls.items():
+        connections[operation] = raw_http.connect(ports[held])
+        connections[operation].sendall(raw_http.request_bytes(operation, body, amz_sdk_invocation_id=invocation))
+        answers[operation] = raw_http.call(ports[other], operation, body, amz_sdk_invocation_id=invocation)
+        assert answers[operation].status == 200, answers[operation]
+        after = HELD_UP[operation][2]
+        if after:
+            cluster.client(other).put_item(TableName=table, Item={**key, "v": {"S": after}})
+        expected[operation] = cluster.client(other).get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
+    cluster.resume(held)
+    for operation, (key, _, _) in calls.items():
+        with connections[operation] as connection:
+            late = raw_http.read_answer(connection)
+        assert (late.status, late.json()) == (200, answers[operation].json()), operation
+        for number in cluster.numbers:
+            read = cluster.client(number).get_item(TableName=table, Key=key, ConsistentRead=True)
+            assert read.get("Item") == expected[operation], operation
 
 
 class Stutter(threading.Thread):

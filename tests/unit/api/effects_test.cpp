@@ -48,16 +48,19 @@ TEST_F(Evaluations, AWriteCarriesBothImagesAndItsSize) {
   }
 }
 
-TEST_F(Evaluations, DeletingNothingProposesNothing) {
+TEST_F(Evaluations, DeletingNothingIsAWriteToo) {
   const auto erase = parse("DeleteItem", R"({"TableName":"tab","Key":{"k":{"S":"a"}}})");
-  EXPECT_TRUE(std::holds_alternative<Answer>(evaluate(*erase)));
-  ASSERT_TRUE(harness.run("PutItem", R"({"TableName":"tab","Item":{"k":{"S":"a"}}})").ok());
-  Evaluation evaluation = evaluate(*erase);
-  auto* effects = std::get_if<Effects>(&evaluation);
-  ASSERT_NE(effects, nullptr);
-  EXPECT_EQ(effects->items[0].item, nullptr);
-  EXPECT_EQ(effects->items[0].size_bytes, 0u);
-  EXPECT_NE(effects->items[0].old_item, nullptr);
+  for (const bool there : {false, true}) {
+    if (there) {
+      ASSERT_TRUE(harness.run("PutItem", R"({"TableName":"tab","Item":{"k":{"S":"a"}}})").ok());
+    }
+    Evaluation evaluation = evaluate(*erase);
+    auto* effects = std::get_if<Effects>(&evaluation);
+    ASSERT_NE(effects, nullptr);
+    EXPECT_EQ(effects->items[0].item, nullptr);
+    EXPECT_EQ(effects->items[0].size_bytes, 0u);
+    EXPECT_EQ(effects->items[0].old_item != nullptr, there);
+  }
 }
 
 // 409,600 bytes are accepted, one more is not, for puts and for updates.
