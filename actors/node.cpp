@@ -25,8 +25,8 @@ uint64_t random_epoch() {
 // Storage's figures to metrics.
 class Node::Observer final : public storage::StorageObserver {
  public:
-  Observer(monitoring::Metrics& metrics, std::function<void()> store_failed)
-      : metrics_(metrics), store_failed_(std::move(store_failed)) {}
+  Observer(monitoring::Metrics& metrics, std::function<void()> when_store_failed)
+      : metrics_(metrics), when_store_failed_(std::move(when_store_failed)) {}
   void log_sync(double seconds, uint64_t, uint64_t entries, uint64_t bytes) override {
     metrics_.log_fsync_duration_seconds.Observe(seconds);
     metrics_.log_batch_entries.Observe(static_cast<double>(entries));
@@ -35,12 +35,17 @@ class Node::Observer final : public storage::StorageObserver {
   void handle_failed(const char* database) override {
     spdlog::critical("{}/ cannot be written any more: the node serves no writes until it is restarted",
                      database);
-    if (store_failed_) store_failed_();
+    store_failed_ = true;
+  }
+  // A replica met it, and has logged why.
+  void tell_if_store_failed() const {
+    if (store_failed_ && when_store_failed_) when_store_failed_();
   }
 
  private:
   monitoring::Metrics& metrics_;
-  const std::function<void()> store_failed_;
+  const std::function<void()> when_store_failed_;
+  std::atomic<bool> store_failed_{false};
 };
 
 Node::Node(const NodeOptions& options, monitoring::Metrics& metrics)
@@ -280,6 +285,7 @@ void Node::count_replicas() {
 
 void Node::fail(const std::string& why) {
   failed_ = true;
+  observer_->tell_if_store_failed();
   std::lock_guard lock(mutex_);
   if (failure_.empty()) failure_ = why;
   changed_.notify_all();

@@ -91,9 +91,11 @@ TEST(NodeCrash, TwentyPowerLossesLoseNothingAcknowledged) {
   Ledger ledger;
   std::atomic<uint64_t> next_value{1};
   for (int round = 0; round < 20; ++round) {
+    std::atomic<bool> told{false};
     actors::NodeOptions options;
     options.files = &files;
     options.data_dir = "/node";
+    options.store_failed = [&] { told = true; };
     auto node = actors::Node::start(options, metrics);
     ASSERT_TRUE(node.ok()) << "round " << round << ": " << node.error();
     if (round == 0) {
@@ -111,6 +113,7 @@ TEST(NodeCrash, TwentyPowerLossesLoseNothingAcknowledged) {
     for (std::thread& writer : writers) writer.join();
     ASSERT_TRUE(files.dead()) << "the writers stopped before the disk did";
     EXPECT_FALSE((*node)->ready());
+    EXPECT_TRUE(told) << "a node of several would end here";
     node = actors::Node::start({.in_memory = true}, metrics);  // destroys the dead one first
     files.crash(round % 3 == 0 ? storage::CrashKind::kDropAll : storage::CrashKind::kTorn);
   }

@@ -75,6 +75,7 @@ def test_a_disk_that_is_full(nodes, disks, checker, long_run, progress, role):
 
             drill.around(f"the {role}'s disk is full", fills, 2.0)
             drill.wait_for_progress()
+            assert "No space left" in nodes.log(full)
             disks[full].empty()
             nodes.restart(full)
             nodes.wait_until_whole()
