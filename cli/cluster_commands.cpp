@@ -39,6 +39,8 @@ int run(const ClusterCommand& command, const Launcher& launcher) {
       return purge_cluster(command);
     case ClusterVerb::kInit:
       return initialise(command, launcher);
+    case ClusterVerb::kDrill:
+      return drill(command, launcher);
   }
   return 1;
 }

@@ -20,6 +20,7 @@ int stop_cluster(const ClusterCommand& command);
 int purge_cluster(const ClusterCommand& command);
 int show_log(const ClusterCommand& command);
 int initialise(const ClusterCommand& command, const Launcher& launcher);
+int drill(const ClusterCommand& command, const Launcher& launcher);
 
 // Stays with the nodes until Ctrl-C, which stops them, or until they are gone: the end of `start
 // --foreground`. Requires block_stop_signals() before.

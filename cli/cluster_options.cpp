@@ -42,6 +42,7 @@ constexpr std::array kVerbs{
     Verb{"stop", "Stop all nodes, and wait for them", ClusterVerb::kStop},
     Verb{"purge", "Stop all nodes and delete their data", ClusterVerb::kPurge},
     Verb{"init", "Make one cluster of nodes that were started by hand, once", ClusterVerb::kInit},
+    Verb{"drill", "Kill leaders under load, and tell the outage and that nothing was lost", ClusterVerb::kDrill},
 };
 
 void add_options(CLI::App& app, ClusterVerb verb, Texts& texts) {
@@ -76,6 +77,11 @@ void add_options(CLI::App& app, ClusterVerb verb, Texts& texts) {
       app.add_option("N", texts.nodes, "Number of a node");
       app.add_flag("-f,--follow", texts.follow, "Go on printing what is added");
       app.add_option("-n,--lines", texts.values["lines"], "Lines to begin with [100]")->take_last();
+      break;
+    case ClusterVerb::kDrill:
+      app.add_option("DRILL", texts.values["drill"], "leader-kill");
+      option("rounds", "How often [5]");
+      option("rate", "Writes a second [200]");
       break;
     default:
       break;
@@ -152,6 +158,8 @@ std::optional<Message> fill_numbers(ClusterCommand& command, const Texts& texts)
   if (auto wrong = read("partitions-per-table", 0, kPartitionsPerTableMax,
                         [&](unsigned n) { command.partitions_per_table = n; }))
     return wrong;
+  if (auto wrong = read("rounds", 1, kDrillRoundsMax, [&](unsigned n) { command.rounds = n; })) return wrong;
+  if (auto wrong = read("rate", 1, kDrillRateMax, [&](unsigned n) { command.rate = n; })) return wrong;
   return read("lines", 0, kLogLinesMax, [&](unsigned n) { command.lines = n; });
 }
 
@@ -198,6 +206,11 @@ model::Result<ClusterCommand, Message> fill(const Verb& verb, const Texts& texts
   if (auto wrong = fill_numbers(command, texts)) return Failed(std::move(*wrong));
   if (auto wrong = fill_nodes(command, texts, verb.name)) return Failed(std::move(*wrong));
   if (auto wrong = check_counts(command)) return Failed(std::move(*wrong));
+  if (command.verb == ClusterVerb::kDrill && value("drill") != "leader-kill") {
+    const std::string given = value("drill");
+    return usage_error(given.empty() ? "drill needs the name of a drill: leader-kill"
+                                     : "there is no drill '" + given + "'; there is leader-kill");
+  }
   if (command.verb == ClusterVerb::kInit) {
     auto peers = read_peers(value("peers"));
     if (!peers) return Failed(std::move(peers).error());

@@ -17,6 +17,10 @@ inline constexpr unsigned kClusterNodesDefault = 3;
 inline constexpr unsigned kClusterZonesDefault = 3;
 inline constexpr unsigned kLogLinesDefault = 100;
 inline constexpr unsigned kLogLinesMax = 100'000;
+inline constexpr unsigned kDrillRoundsDefault = 5;
+inline constexpr unsigned kDrillRoundsMax = 1'000;
+inline constexpr unsigned kDrillRateDefault = 200;
+inline constexpr unsigned kDrillRateMax = 2'000;
 inline constexpr char kClusterFolderDefault[] = "./stator-data";
 
 enum class ClusterVerb : uint8_t {
@@ -30,6 +34,7 @@ enum class ClusterVerb : uint8_t {
   kStop,
   kPurge,
   kInit,
+  kDrill,
 };
 
 struct ClusterCommand {
@@ -47,6 +52,8 @@ struct ClusterCommand {
   std::vector<unsigned> nodes;
   bool follow = false;  // logs
   unsigned lines = kLogLinesDefault;
+  unsigned rounds = kDrillRoundsDefault;  // drill: 1 to kDrillRoundsMax
+  unsigned rate = kDrillRateDefault;      // drill: writes a second, 1 to kDrillRateMax
   std::vector<net::LinkAddress> peers;  // init: 1 or at least 3, each once
 };
 

@@ -53,6 +53,19 @@ TEST(ClusterOptions, TwoNodesAreRefusedWithTheReason) {
   EXPECT_THAT(error({"init", "--peers", "a:1,b:1"}), AllOf(HasSubstr("majority"), HasSubstr("1, or 3")));
 }
 
+TEST(ClusterOptions, ADrill) {
+  const ClusterCommand command = read({"drill", "leader-kill", "--rounds", "7", "--rate=50", "--data-dir", "d"});
+  EXPECT_EQ(command.verb, ClusterVerb::kDrill);
+  EXPECT_EQ(command.rounds, 7u);
+  EXPECT_EQ(command.rate, 50u);
+  EXPECT_EQ(command.data_dir, "d");
+  EXPECT_EQ(read({"drill", "leader-kill"}).rounds, 5u);
+  EXPECT_THAT(error({"drill"}), HasSubstr("leader-kill"));
+  EXPECT_THAT(error({"drill", "fire"}), AllOf(HasSubstr("fire"), HasSubstr("leader-kill")));
+  EXPECT_THAT(error({"drill", "leader-kill", "--rounds", "0"}), HasSubstr("rounds"));
+  EXPECT_THAT(error({"drill", "leader-kill", "--rate", "5000"}), HasSubstr("rate"));
+}
+
 TEST(ClusterOptions, NumbersOutOfRange) {
   EXPECT_THAT(error({"start", "--nodes", "0"}), HasSubstr("nodes"));
   EXPECT_THAT(error({"start", "--nodes", "10"}), HasSubstr("nodes"));
