@@ -46,6 +46,7 @@ Node::Node(const NodeOptions& options, monitoring::Metrics& metrics)
       self_(options.cluster ? options.cluster->node : kAlone),
       partitions_per_table_(options.partitions_per_table),
       reader_threads_(options.reader_threads),
+      collection_bytes_max_(options.collection_bytes_max),
       boot_epoch_(random_epoch()),
       observer_(std::make_unique<Observer>(metrics)),
       barrier_([this](MetadataBarrier::Asked asked) { ask_for_barrier(std::move(asked)); }) {}
@@ -121,8 +122,8 @@ model::Result<void, std::string> Node::start_alone() {
 }
 
 ReplicaServices Node::services() {
-  return {*store_,   *committer_, *applier_, *readers_, cluster_ ? &transport_ : nullptr,
-          snapshots_.get()};
+  return {*store_,          *committer_, *applier_, *readers_, cluster_ ? &transport_ : nullptr,
+          snapshots_.get(), collection_bytes_max_};
 }
 
 void Node::items_synced(const std::vector<storage::SyncedIndex>& indexes) {
@@ -151,7 +152,7 @@ model::Result<void, std::string> Node::start_metadata(model::ReplicaId self, con
   placement.partitions_per_table = partitions_per_table_;
   if (cluster_) placement.live = [this](model::NodeId node) { return node == self_ || connected(node); };
   auto opened = open_metadata(
-      services(), self, members, std::move(placement), [this](model::PartitionId id) { return counts(id); },
+      services(), self, members, std::move(placement), [this](model::PartitionId id) { return totals(id); },
       recovered);
   if (!opened.ok()) return model::Failure(opened.error().text());
   metadata_ = static_cast<cluster::MetadataMachine*>(&opened->replica->machine());
