@@ -258,13 +258,18 @@ void Node::stop() {
 void Node::count_replicas() {
   std::lock_guard lock(mutex_);
   double leaders = 0;
-  double marks = 0;
+  double marks = 0, lag = 0, remaining = 0;
   for (const auto& [id, partition] : partitions_) {
     if (!partition.port) continue;
     leaders += partition.port->leads ? 1 : 0;
-    marks += static_cast<double>(partition.port->upkeep->marks());
+    const PartitionUpkeep& upkeep = *partition.port->upkeep;
+    marks += static_cast<double>(upkeep.marks());
+    lag = std::max(lag, upkeep.lag().count());
+    remaining += static_cast<double>(upkeep.build_remaining());
   }
   metrics_.index_marks_waiting.Set(marks);
+  metrics_.index_lag_seconds.Set(lag);
+  metrics_.index_build_remaining_items.Set(remaining);
   metrics_.leaders.Set(leaders);
   metrics_.followers.Set(static_cast<double>(partitions_.size()) - leaders);
   metrics_.disk_free_bytes.Set(static_cast<double>(store_->folder().files().free_bytes(store_->folder().path())));

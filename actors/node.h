@@ -186,6 +186,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<Throttle> throttle_;
   std::unique_ptr<Router> router_;
+  const std::shared_ptr<BuildPace> build_pace_ = std::make_shared<BuildPace>();
   Transport transport_;
   std::unique_ptr<net::Link> link_;  // null in a cluster of one
   MetadataBarrier barrier_;

@@ -336,7 +336,11 @@ UpkeepServices Node::upkeep_services() {
     if (cluster_) context.body = std::make_shared<const std::string>(std::move(body));
     return context;
   };
-  UpkeepServices services{store_->items(), *readers_, {}, {}, [this] { return !clock_astray(); }};
+  UpkeepServices services{store_->items(), *readers_, {}, {}, build_pace_, {}, [this] { return !clock_astray(); }};
+  services.build_read = [this](uint64_t read, uint64_t skipped) {
+    metrics_.index_build_items_total.Increment(static_cast<double>(read));
+    metrics_.index_build_skipped_items_total.Increment(static_cast<double>(skipped));
+  };
   services.write_indexes = [this, context](api::RequestPtr request, net::Done done) {
     std::string body;
     if (cluster_) body = api::IndexWrites::body(static_cast<const api::IndexWritesRequest&>(*request));
