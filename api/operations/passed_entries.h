@@ -19,8 +19,8 @@
 
 namespace stator::api {
 
-// Entries of other indexes, and their bytes, that a page reads of one partition. A collection has at most kPassedInARowMax of them on each
-// side of the index's own, so that several collections are always gone through.
+// Entries of other indexes, and their bytes, that a page reads of one partition. A collection has at most kPassedInARowMax of
+// them on each side of the index's own, so that several collections are always gone through.
 inline constexpr size_t kPassedEntriesMax = 10'000;
 inline constexpr uint64_t kPassedBytesMax = 16 * 1024 * 1024;
 inline constexpr size_t kPassedInARowMax = 8;
