@@ -54,6 +54,7 @@ Node::Node(const NodeOptions& options, monitoring::Metrics& metrics)
       self_(options.cluster ? options.cluster->node : kAlone),
       partitions_per_table_(options.partitions_per_table),
       reader_threads_(options.reader_threads),
+      collection_bytes_max_(options.collection_bytes_max),
       boot_epoch_(random_epoch()),
       observer_(std::make_unique<Observer>(metrics, options.store_failed)),
       barrier_([this](MetadataBarrier::Asked asked) { ask_for_barrier(std::move(asked)); }) {}
@@ -134,8 +135,8 @@ model::Result<void, std::string> Node::start_alone() {
 }
 
 ReplicaServices Node::services() {
-  return {*store_,   *committer_, *applier_, *readers_, cluster_ ? &transport_ : nullptr,
-          snapshots_.get()};
+  return {*store_,          *committer_, *applier_, *readers_, cluster_ ? &transport_ : nullptr,
+          snapshots_.get(), collection_bytes_max_};
 }
 
 void Node::items_synced(const std::vector<storage::SyncedIndex>& indexes) {
@@ -164,7 +165,7 @@ model::Result<void, std::string> Node::start_metadata(model::ReplicaId self, con
   placement.partitions_per_table = partitions_per_table_;
   if (cluster_) placement.live = [this](model::NodeId node) { return node == self_ || connected(node); };
   auto opened = open_metadata(
-      services(), self, members, std::move(placement), [this](model::PartitionId id) { return counts(id); },
+      services(), self, members, std::move(placement), [this](model::PartitionId id) { return totals(id); },
       recovered);
   if (!opened.ok()) return model::Failure(opened.error().text());
   metadata_ = static_cast<cluster::MetadataMachine*>(&opened->replica->machine());
@@ -270,13 +271,18 @@ void Node::stop() {
 void Node::count_replicas() {
   std::lock_guard lock(mutex_);
   double leaders = 0;
-  double marks = 0;
+  double marks = 0, lag = 0, remaining = 0;
   for (const auto& [id, partition] : partitions_) {
     if (!partition.port) continue;
     leaders += partition.port->leads ? 1 : 0;
-    marks += static_cast<double>(partition.port->upkeep->marks());
+    const PartitionUpkeep& upkeep = *partition.port->upkeep;
+    marks += static_cast<double>(upkeep.marks());
+    lag = std::max(lag, upkeep.lag().count());
+    remaining += static_cast<double>(upkeep.build_remaining());
   }
   metrics_.index_marks_waiting.Set(marks);
+  metrics_.index_lag_seconds.Set(lag);
+  metrics_.index_build_remaining_items.Set(remaining);
   metrics_.leaders.Set(leaders);
   metrics_.followers.Set(static_cast<double>(partitions_.size()) - leaders);
   metrics_.disk_free_bytes.Set(static_cast<double>(store_->folder().files().free_bytes(store_->folder().path())));

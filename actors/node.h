@@ -111,7 +111,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   void check_serving();
   bool served(model::PartitionId partition) const;  // requires mutex_
   ReplicaEvents partition_events(const std::shared_ptr<PartitionPort>& port);
-  model::TableCounts counts(model::PartitionId partition) const;
+  model::PartitionTotals totals(model::PartitionId partition) const;
   UpkeepServices upkeep_services();
   void look_after_partitions();
 
@@ -173,6 +173,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   const model::NodeId self_;
   const uint32_t partitions_per_table_;
   const size_t reader_threads_;
+  const uint64_t collection_bytes_max_;
   const uint64_t boot_epoch_;
   cluster::Incarnation incarnation_{};  // of the data folder, once it is open
   std::unique_ptr<Observer> observer_;
@@ -187,6 +188,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<Throttle> throttle_;
   std::unique_ptr<Router> router_;
+  const std::shared_ptr<BuildPace> build_pace_ = std::make_shared<BuildPace>();
   Transport transport_;
   std::unique_ptr<net::Link> link_;  // null in a cluster of one
   MetadataBarrier barrier_;

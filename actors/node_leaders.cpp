@@ -116,13 +116,13 @@ void Node::report_all(std::optional<model::NodeId> to) {
   std::vector<model::NodeId> peers;
   {
     std::lock_guard lock(mutex_);
-    auto add = [&](model::PartitionId id, model::TableCounts counts) {
+    auto add = [&](model::PartitionId id, model::PartitionTotals totals) {
       const cluster::Leaders::Leader* leader = leaders_.details(id);
-      if (leader && leader->node == self_) report.partitions.push_back({id, leader->term, true, counts});
+      if (leader && leader->node == self_) report.partitions.push_back({id, leader->term, true, std::move(totals)});
     };
     add({}, {});
     for (const auto& [id, partition] : partitions_) {
-      if (partition.port) add(id, {partition.port->items.load(), partition.port->bytes.load()});
+      if (partition.port) add(id, partition.port->totals());
     }
     for (const auto& [node, identity] : peers_up_) {
       if (!to || *to == node) peers.push_back(node);

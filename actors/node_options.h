@@ -9,6 +9,7 @@
 
 #include "actors/disk_guard.h"
 #include "model/ids.h"
+#include "model/limits.h"
 #include "net/link_identity.h"
 #include "storage/env.h"
 
@@ -33,6 +34,7 @@ struct NodeOptions {
   uint32_t partitions_per_table = 0;  // 0: one in a cluster of one, else a leader for each node, up to 4
   uint64_t disk_reserve_bytes = kDiskReserveBytes;  // writes are refused while less is free (disk_guard.h)
   bool throttling = false;  // tables that do not say it themselves are throttled (throttle.h)
+  uint64_t collection_bytes_max = model::kItemCollectionSizeMax;  // of an item collection; lower in tests
   size_t reader_threads = 2;
   size_t actor_threads = 1;
   std::optional<ClusterOptions> cluster = std::nullopt;  // nothing: a cluster of one

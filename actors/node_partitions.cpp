@@ -121,6 +121,7 @@ void Node::partition_opened(const cluster::Partition& partition, storage::Result
     port = std::make_shared<PartitionPort>(id, place.id, opened->state.space, *readers_, mailbox);
     port->items = opened->state.item_count;
     port->bytes = opened->state.item_bytes;
+    port->set_local_counts(opened->state.local_indexes);
     port->applied = opened->state.applied.index;
     port->awake = true;
     port->upkeep = std::make_shared<PartitionUpkeep>(upkeep_services(), id, mailbox);
@@ -156,6 +157,7 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
   events.applied = [port](const cluster::Replica& replica) {
     port->items.store(replica.applied_state().items, std::memory_order_relaxed);
     port->bytes.store(replica.applied_state().bytes, std::memory_order_relaxed);
+    port->set_local_counts(replica.applied_state().local_indexes);
     port->applied.store(replica.applied_index(), std::memory_order_release);
     if (replica.serving()) port->upkeep->observe(replica, port->space());
   };
@@ -193,8 +195,7 @@ void Node::serving_changed(PartitionPort& port, const cluster::Replica& replica)
   port.serves_alone.store(replica.serves_alone(), std::memory_order_release);
   port.serving.store(replica.serving(), std::memory_order_release);
   if (cluster_) {
-    return report_leadership({port.partition(), replica.node().term(), replica.serving(),
-                              {port.items.load(), port.bytes.load()}});
+    return report_leadership({port.partition(), replica.node().term(), replica.serving(), port.totals()});
   }
   check_serving();
 }
@@ -335,7 +336,11 @@ UpkeepServices Node::upkeep_services() {
     if (cluster_) context.body = std::make_shared<const std::string>(std::move(body));
     return context;
   };
-  UpkeepServices services{store_->items(), *readers_, {}, {}, [this] { return !clock_astray(); }};
+  UpkeepServices services{store_->items(), *readers_, {}, {}, build_pace_, {}, [this] { return !clock_astray(); }};
+  services.build_read = [this](uint64_t read, uint64_t skipped) {
+    metrics_.index_build_items_total.Increment(static_cast<double>(read));
+    metrics_.index_build_skipped_items_total.Increment(static_cast<double>(skipped));
+  };
   services.write_indexes = [this, context](api::RequestPtr request, net::Done done) {
     std::string body;
     if (cluster_) body = api::IndexWrites::body(static_cast<const api::IndexWritesRequest&>(*request));
@@ -361,15 +366,12 @@ void Node::look_after_partitions() {
   for (const auto& port : ports) port->upkeep->tick();
 }
 
-model::TableCounts Node::counts(model::PartitionId id) const {
+model::PartitionTotals Node::totals(model::PartitionId id) const {
   std::lock_guard lock(mutex_);
   auto it = partitions_.find(id);
-  if (it != partitions_.end() && it->second.port) {
-    return {it->second.port->items.load(std::memory_order_relaxed),
-            it->second.port->bytes.load(std::memory_order_relaxed)};
-  }
+  if (it != partitions_.end() && it->second.port) return it->second.port->totals();
   const cluster::Leaders::Leader* leader = leaders_.details(id);
-  return leader ? leader->counts : model::TableCounts{};
+  return leader ? leader->totals : model::PartitionTotals{};
 }
 
 }  // namespace stator::actors

@@ -14,6 +14,7 @@
 #include "actors/replica_driver.h"
 #include "actors/request_batch.h"
 #include "cluster/partition_map.h"
+#include "model/index_counts.h"
 #include "model/table.h"
 
 namespace stator::actors {
@@ -74,6 +75,16 @@ class PartitionPort {
   std::atomic<uint64_t> applied{0};    // index
   std::atomic<uint64_t> committed{0};  // known to be, by what the leader said
   std::atomic<uint64_t> lag{0};        // leader: entries that the slowest member misses
+  // Entries of local indexes. Most tables have none: those of them do not lock.
+  void set_local_counts(const std::vector<model::IndexCounts>& counts) {
+    if (counts.empty()) return;
+    std::lock_guard lock(counts_mutex_);
+    local_counts_ = counts;
+  }
+  model::PartitionTotals totals() const {
+    std::lock_guard lock(counts_mutex_);
+    return {{items.load(std::memory_order_relaxed), bytes.load(std::memory_order_relaxed)}, local_counts_};
+  }
   // Leader: what each member misses.
   void set_member_lags(std::vector<std::pair<model::ReplicaId, raft::Index>> lags) {
     std::lock_guard lock(lags_mutex_);
@@ -92,6 +103,8 @@ class PartitionPort {
   std::atomic<model::SpaceId> space_;
   storage::ReaderPool& readers_;
   const std::shared_ptr<ReplicaMailbox> mailbox_;
+  mutable std::mutex counts_mutex_;
+  std::vector<model::IndexCounts> local_counts_;  // by counts_mutex_
   mutable std::mutex lags_mutex_;
   std::vector<std::pair<model::ReplicaId, raft::Index>> lags_;  // by lags_mutex_
 };

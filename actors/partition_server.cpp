@@ -6,6 +6,7 @@
 
 #include "actors/clock.h"
 #include "actors/store_view.h"
+#include "api/internal/index_writes.h"
 #include "model/assert.h"
 
 namespace stator::actors {
@@ -113,6 +114,7 @@ void PartitionServer::serve(const Routes& routes, const std::shared_ptr<const Pa
                             net::Done done, RequestBatch* batch) {
   PartitionPort* port = routes.port(call->partition);
   if (!port) return done(api::not_leading("This node does not hold the partition"));
+  if (&call->operation() != &api::kIndexWrites) port->upkeep->client_called();
   if (!call->writes()) return port->read(call->consistent(), read_job(*port, call, std::move(done)), batch);
   if (port->upkeep->behind())
     return done(api::throughput_exceeded(
@@ -138,6 +140,7 @@ void PartitionServer::write_batch(PartitionPort& port, const std::shared_ptr<con
 void PartitionServer::read_here(PartitionPort& port, const std::shared_ptr<const PartitionCall>& call,
                                 net::Done done, RequestBatch* batch) {
   STATOR_ASSERT(!call->writes(), "a write goes to the leader");
+  port.upkeep->client_called();
   port.read_here(read_job(port, call, std::move(done)), batch);
 }
 

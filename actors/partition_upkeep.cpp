@@ -1,4 +1,4 @@
-// Feeding indexes, building them, and sweeping what has expired.
+// Feeding indexes, and sweeping what has expired. Building indexes: partition_builds.cpp.
 #include "actors/partition_upkeep.h"
 
 #include <spdlog/spdlog.h>
@@ -9,45 +9,13 @@
 #include "actors/clock.h"
 #include "actors/store_view.h"
 #include "api/internal/expire_item.h"
-#include "api/internal/index_built.h"
 #include "api/internal/index_writes.h"
 #include "cluster/item_machine.h"
-#include "model/byte_order.h"
 #include "model/expiry.h"
-#include "model/index.h"
 #include "model/item_record.h"
 
 namespace stator::actors {
 namespace {
-
-// How far a build came: the value of a kBuild row.
-//   generation u64 big-endian | done u8 | the key of the last item that was read
-constexpr size_t kBuildHeader = 9;
-
-std::string build_key(uint16_t number) {
-  std::string key;
-  model::append_big_endian(key, number);
-  return key;
-}
-
-std::string encode_build(uint64_t generation, bool done, std::string_view cursor) {
-  std::string value;
-  model::append_big_endian(value, generation);
-  value.push_back(done ? 1 : 0);
-  value.append(cursor);
-  return value;
-}
-
-struct BuildPlace {
-  bool done = false;
-  std::string cursor;
-};
-// Of another generation, or none: from the beginning.
-BuildPlace decode_build(const std::optional<std::string>& value, uint64_t generation) {
-  if (!value || value->size() < kBuildHeader) return {};
-  if (model::load_big_endian<uint64_t>(value->data()) != generation) return {};
-  return {(*value)[8] == 1, value->substr(kBuildHeader)};
-}
 
 const model::Table* table_of(const cluster::Replica& replica) {
   return static_cast<const cluster::ItemMachine&>(replica.machine()).table();
@@ -67,8 +35,12 @@ void PartitionUpkeep::observe(const cluster::Replica& replica, model::SpaceId sp
       // What its predecessor left undone is not known: the first cycle finds out.
       newest_mark_ = build_written_ = replica.applied_index();
       clean_through_ = 0;
+      mark_times_.clear();
+      marked(newest_mark_);
       cursor_.clear();
       built_.clear();
+      builds_.clear();
+      build_began_.reset();
       marks_waiting_ = 0;
       marks_seen_ = replica.marks();
       table_.reset();
@@ -77,8 +49,9 @@ void PartitionUpkeep::observe(const cluster::Replica& replica, model::SpaceId sp
     alone_ = replica.serves_alone();
     space_ = space;
     applied_ = replica.applied_index();
+    items_ = replica.applied_state().items;
     if (serving) {
-      newest_mark_ = std::max(newest_mark_, replica.newest_mark());
+      marked(replica.newest_mark());
       marks_waiting_ += replica.marks() - marks_seen_;
       marks_seen_ = replica.marks();
       const model::Table* table = table_of(replica);
@@ -117,7 +90,7 @@ void PartitionUpkeep::stop() {
 net::Done PartitionUpkeep::after_indexes(net::Done done) {
   {
     std::lock_guard lock(mutex_);
-    if (!alone_ || !table_ || table_->index_of || table_->global_indexes.empty()) return done;
+    if (!alone_ || !shows_writes()) return done;
   }
   return [self = shared_from_this(), done = std::move(done)](api::Result<api::Answer> result) mutable {
     {
@@ -142,6 +115,41 @@ uint64_t PartitionUpkeep::marks() const {
   return serving_ ? marks_waiting_ : 0;
 }
 
+std::chrono::duration<double> PartitionUpkeep::lag() const {
+  std::lock_guard lock(mutex_);
+  if (!serving_ || mark_times_.empty()) return {};
+  return Clock::now() - mark_times_.front().second;
+}
+
+// Whether an index can be read, or may be so as soon as what waits is settled. Of one whose items of before are still being
+// read nobody expects to see what was written.
+bool PartitionUpkeep::shows_writes() const {
+  if (!table_ || table_->index_of) return false;
+  return std::ranges::any_of(table_->global_indexes, [&](const model::GlobalIndex& index) {
+    if (index.status == model::TableStatus::kDeleting) return false;
+    const auto build = builds_.find(index.number);
+    return !index.backfilling || (build != builds_.end() && build->second.done);
+  });
+}
+
+// The entry at `index` left marks.
+void PartitionUpkeep::marked(raft::Index index) {
+  newest_mark_ = std::max(newest_mark_, index);
+  if (index <= clean_through_ || (!mark_times_.empty() && index <= mark_times_.back().first)) return;
+  const Clock::time_point now = Clock::now();
+  if (mark_times_.empty() || (now - mark_times_.back().second >= kMarkTimeStep && mark_times_.size() < kMarkTimesMax)) {
+    mark_times_.emplace_back(index, now);
+  } else {
+    mark_times_.back().first = index;
+  }
+}
+
+// The indexes have seen every mark up to `index`.
+void PartitionUpkeep::settled_through(raft::Index index) {
+  clean_through_ = std::max(clean_through_, index);
+  while (!mark_times_.empty() && mark_times_.front().first <= clean_through_) mark_times_.pop_front();
+}
+
 // Deadlines are in the order in which they came, and so are indexes.
 std::vector<PartitionUpkeep::Waiting> PartitionUpkeep::released(Clock::time_point now) {
   std::vector<Waiting> released;
@@ -160,24 +168,12 @@ void PartitionUpkeep::answer(std::vector<Waiting> waiting) {
 // --- one step after the other
 // ---------------------------------------------------------------------------------------------
 
-std::optional<PartitionUpkeep::Build> PartitionUpkeep::unbuilt() const {
-  if (applied_ < captured_) return std::nullopt;  // an item may still come that nobody marks
-  for (const model::GlobalIndex& index : table_->global_indexes) {
-    const bool told = std::ranges::find(index.built, partition_) != index.built.end();
-    if (index.backfilling && !told && !built_.contains({index.number, 0})) return Build{index.number, 0};
-  }
-  const model::TimeToLive& time_to_live = table_->time_to_live;
-  if (time_to_live.enabled && !built_.contains({0, time_to_live.changed.micros}))
-    return Build{0, time_to_live.changed.micros};
-  return std::nullopt;
-}
-
 PartitionUpkeep::Step PartitionUpkeep::next_step(Clock::time_point now) {
   if (stopped_ || !serving_ || running_ || !table_ || now < pause_until_) return Step::kNone;
   if (table_->index_of) return now >= next_sweep_ ? Step::kSweep : Step::kNone;
   const bool marks = newest_mark_ > clean_through_;
   // In turns: under writes that do not end there are always marks.
-  if (unbuilt() && (!marks || std::exchange(builds_turn_, false))) return Step::kBuild;
+  if (unbuilt() && (!marks || builds_turn_) && may_build(now)) return Step::kBuild;
   if (marks) return Step::kFeed;
   return table_->time_to_live.enabled && now >= next_sweep_ ? Step::kSweep : Step::kNone;
 }
@@ -309,7 +305,7 @@ void PartitionUpkeep::fed(std::vector<cluster::MarkGroup> groups, std::vector<si
     cycle_clean_ &= all;
     if (cursor_.empty()) {
       builds_turn_ = true;
-      if (cycle_clean_) clean_through_ = std::max(clean_through_, cycle_applied_);
+      if (cycle_clean_) settled_through(cycle_applied_);
     }
     released = this->released(Clock::now());
   }
@@ -330,83 +326,6 @@ void PartitionUpkeep::forget_marks(std::vector<std::string> keys, bool ok) {
     }
     self->step_done(ok && written);
   });
-}
-
-// --- build
-// ----------------------------------------------------------------------------------------------------------------
-
-void PartitionUpkeep::build(const View& view) {
-  std::optional<Build> build;
-  {
-    std::lock_guard lock(mutex_);
-    build = unbuilt();
-  }
-  if (!build) return step_done(true);
-  auto stored = services_.items.get(view.space, model::RowKind::kBuild, build_key(build->number));
-  if (!stored.ok()) return step_done(false);
-  const BuildPlace place = decode_build(*stored, build->generation);
-  if (place.done) {
-    bool settled;
-    {
-      std::lock_guard lock(mutex_);
-      settled = clean_through_ >= build_written_;
-    }
-    return settled ? tell(view, build->number) : step_done(true);
-  }
-
-  const model::GlobalIndex* index = build->number == 0 ? nullptr : view.table->find_global(build->number);
-  if (build->number != 0 && index == nullptr) return step_done(true);  // it was dropped meanwhile
-  storage::ScanOptions options;
-  options.fill_cache = false;
-  const std::string from = place.cursor.empty() ? std::string() : place.cursor + '\0';
-  auto items = services_.items.scan(view.space, model::RowKind::kItem, {from, {}}, options);
-  std::vector<model::RowWrite> rows;
-  std::string cursor;
-  size_t bytes = 0;
-  size_t read = 0;
-  for (; items.valid() && read < kUpkeepRows && bytes < kUpkeepBytes; items.next(), ++read) {
-    cursor = items.key();
-    bytes += items.value().size();
-    auto item = decode_item(cursor, items.value());
-    if (!item.ok()) return step_done(false);
-    if (!*item) continue;
-    if (index == nullptr) {
-      if (const auto expiry = model::expiry_seconds(view.table->time_to_live, (*item)->item))
-        rows.push_back({model::RowKind::kTtl, model::encode_expiry_key(*expiry, cursor), std::string()});
-    } else if (model::index_key(*view.table, *index, (*item)->item)) {
-      rows.push_back({model::RowKind::kDirty, cluster::encode_mark_key({cursor, index->number, {}}), std::string()});
-    }
-  }
-  const bool done = !items.valid();
-  if (!items.status().ok()) return step_done(false);
-  rows.push_back({model::RowKind::kBuild, build_key(build->number), encode_build(build->generation, done, cursor)});
-  write_rows(std::move(rows), [self = shared_from_this()](bool written) {
-    {
-      // The next cycle is not over before it has seen these.
-      std::lock_guard lock(self->mutex_);
-      self->build_written_ = self->applied_;
-      self->newest_mark_ = std::max(self->newest_mark_, self->applied_);
-    }
-    self->step_done(written);
-  });
-}
-
-// Every mark of the build is settled.
-void PartitionUpkeep::tell(const View& view, uint16_t number) {
-  auto built = [self = shared_from_this(), number, table = view.table] {
-    std::lock_guard lock(self->mutex_);
-    self->built_.insert({number, number == 0 ? table->time_to_live.changed.micros : 0});
-  };
-  if (number == 0) {
-    built();
-    return step_done(true);
-  }
-  spdlog::info("index built table={} partition={} index={}", view.table->name, partition_.value, number);
-  services_.tell_tables(api::IndexBuilt::request(*view.table, number, partition_),
-                        [self = shared_from_this(), built](api::Result<api::Answer> result) {
-                          if (result.ok()) built();
-                          self->step_done(result.ok());
-                        });
 }
 
 // --- sweep

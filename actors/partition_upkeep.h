@@ -12,6 +12,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,9 @@
 #include <string>
 #include <vector>
 
+#include "actors/build_pace.h"
 #include "actors/replica_input.h"
+#include "cluster/build_place.h"
 #include "cluster/index_feed.h"
 #include "cluster/replica.h"
 #include "model/table.h"
@@ -29,13 +32,16 @@
 
 namespace stator::actors {
 
-inline constexpr size_t kUpkeepRows = 256;
+inline constexpr size_t kUpkeepRows = 256;  // of marks, or of what expires; of builds: cluster/build_budget.h
 inline constexpr std::chrono::milliseconds kUpkeepInterval{100};  // between two looks at what is to be done
 inline constexpr size_t kUpkeepBytes = 1024 * 1024;
 // Marks that no index has seen yet; a table's writes are refused while there are more (docs/bounds.md).
 inline constexpr uint64_t kMarksMax = 100'000;
 // In a cluster of one a write is answered once its indexes show it, or after this.
 inline constexpr std::chrono::milliseconds kIndexWaitMax{1000};
+// How exactly the age of the oldest mark is known, and how many moments are remembered for it.
+inline constexpr std::chrono::milliseconds kMarkTimeStep{100};
+inline constexpr size_t kMarkTimesMax = 1024;
 // Between two tries of a step that failed.
 inline constexpr std::chrono::milliseconds kUpkeepPause{100};
 
@@ -46,6 +52,10 @@ struct UpkeepServices {
   // Takes entries to the partitions of indexes, and what was found out to group 0.
   std::function<void(api::RequestPtr, net::Done)> write_indexes;
   std::function<void(std::shared_ptr<api::Request>, net::Done)> tell_tables;
+  // How fast builds go, over all partitions of the node.
+  std::shared_ptr<BuildPace> pace;
+  // Items that a build of an index has read, and those of them that it skipped: an attribute cannot be the index's key.
+  std::function<void(uint64_t read, uint64_t skipped)> build_read;
   // Whether this node's clock is good enough to say that an item's time has come.
   std::function<bool()> trusts_clock;
   std::chrono::milliseconds sweep_interval{1000};
@@ -69,8 +79,17 @@ class PartitionUpkeep : public std::enable_shared_from_this<PartitionUpkeep> {
   net::Done after_indexes(net::Done done);
   // Too much is waiting for the indexes: no more writes now.
   bool behind() const;
-  // Changes that an index has not seen yet, roughly. For metrics.
+  // A client asks for something: builds take less.
+  void client_called() { services_.pace->client_called(); }
+
+  // --- for metrics; nothing where this node does not lead the partition ---
+
+  // Changes that an index has not seen yet, roughly.
   uint64_t marks() const;
+  // For how long the oldest of them has waited; since this node leads, where it is older.
+  std::chrono::duration<double> lag() const;
+  // Items that are still to be read for indexes that are being made, roughly.
+  uint64_t build_remaining() const;
 
  private:
   struct Waiting {
@@ -102,10 +121,16 @@ class PartitionUpkeep : public std::enable_shared_from_this<PartitionUpkeep> {
   void fed(std::vector<cluster::MarkGroup> groups, std::vector<size_t> group_of, api::Result<api::Answer> result);
   void forget_marks(std::vector<std::string> keys, bool ok);
   void build(const View& view);
-  void tell(const View& view, uint16_t number);
+  bool read_for_build(const View& view, const Build& build, size_t items_max, cluster::BuildPlace& place,
+                      std::vector<model::RowWrite>& rows);
+  void tell(const View& view, uint16_t number, const cluster::BuildPlace& place);
   void sweep(const View& view);
   void write_rows(std::vector<model::RowWrite> rows, std::function<void(bool)> then);
   std::optional<Build> unbuilt() const;  // by mutex_
+  bool may_build(Clock::time_point now);  // by mutex_
+  bool shows_writes() const;              // by mutex_
+  void marked(raft::Index index);         // by mutex_
+  void settled_through(raft::Index index);  // by mutex_
 
   const UpkeepServices services_;
   const model::PartitionId partition_;
@@ -119,6 +144,7 @@ class PartitionUpkeep : public std::enable_shared_from_this<PartitionUpkeep> {
   std::shared_ptr<const model::Table> table_;
   model::SpaceId space_;
   raft::Index applied_ = 0;
+  uint64_t items_ = 0;  // of the partition, as applied
   raft::Index newest_mark_ = 0;    // the newest entry that left marks
   raft::Index clean_through_ = 0;  // the indexes have seen every mark up to here
   raft::Index captured_ = 0;       // writes after this one were evaluated with `table_`
@@ -127,7 +153,12 @@ class PartitionUpkeep : public std::enable_shared_from_this<PartitionUpkeep> {
   std::string cursor_;             // where in the marks the cycle goes on; empty: it begins
   raft::Index cycle_applied_ = 0;  // as of the cycle's first step
   bool cycle_clean_ = true;
+  // When marks were left, the oldest first: of each moment the newest entry. None up to clean_through_.
+  std::deque<std::pair<raft::Index, Clock::time_point>> mark_times_;
   bool builds_turn_ = false;        // a cycle is over
+  std::optional<Clock::time_point> build_began_;  // of a piece whose marks are not settled yet
+  size_t build_items_ = 0;                        // that the next piece may read
+  std::map<uint16_t, cluster::BuildPlace> builds_;  // of indexes, as known here
   raft::Index build_written_ = 0;  // what builds marked is not above this
   std::set<std::pair<uint16_t, uint64_t>> built_;  // nothing is left to do for these
   Clock::time_point next_sweep_{};

@@ -138,7 +138,7 @@ void ReplicaDriver::handle(MetadataCall& call, uint64_t now) {
 void ReplicaDriver::handle(RowsLoaded& loaded, uint64_t now) {
   for (LoadedRow& row : loaded.rows) {
     if (row.row.ok()) {
-      replica_->row_loaded(row.load.key, row.load.load, std::move(*row.row), now);
+      replica_->row_loaded(row.load.key, row.load.load, std::move(*row.row), now, row.collection_bytes);
     } else {
       replica_->row_load_failed(row.load.key, row.load.load, row.row.error());
     }
@@ -266,6 +266,7 @@ void ReplicaDriver::apply(std::vector<cluster::ApplyWork> works) {
     state_.membership = work.state.membership;
     state_.item_count = work.state.items;
     state_.item_bytes = work.state.bytes;
+    state_.local_indexes = work.state.local_indexes;
     state_.last_checksum = work.state.checksum;
     storage::ApplyBatch batch;
     batch.state = state_;
@@ -308,7 +309,16 @@ void ReplicaDriver::load(std::vector<cluster::RowLoad> loads) {
         loaded.rows.reserve(shared->size());
         for (cluster::RowLoad& load : *shared) {
           auto row = view.get_for_write(load.key);
-          loaded.rows.push_back({std::move(load), std::move(row)});
+          LoadedRow read{std::move(load), std::move(row)};
+          if (read.row.ok() && !read.load.collection.empty()) {
+            auto bytes = view.collection_bytes(read.load.collection);
+            if (bytes.ok()) {
+              read.collection_bytes = *bytes;
+            } else {
+              read.row = api::Failure(bytes.error());
+            }
+          }
+          loaded.rows.push_back(std::move(read));
         }
         mailbox->push(std::move(loaded));
       });

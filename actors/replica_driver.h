@@ -41,6 +41,7 @@ struct ReplicaServices {
   storage::ReaderPool& readers;
   MessageSender* sender = nullptr;  // null in a cluster of one, as is the next
   SnapshotService* snapshots = nullptr;
+  uint64_t collection_bytes_max = model::kItemCollectionSizeMax;  // cluster::ItemMachine's
 };
 
 // What a follower knows of its leader, beside what the replica itself says.

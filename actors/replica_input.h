@@ -48,6 +48,7 @@ struct ReadCall {
 struct LoadedRow {
   cluster::RowLoad load;
   api::Result<api::StoredItemPtr> row;
+  uint64_t collection_bytes = 0;  // where the load asked for them
 };
 struct RowsLoaded {
   std::vector<LoadedRow> rows;

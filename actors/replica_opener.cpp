@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "actors/clock.h"
+#include "actors/store_view.h"
 #include "actors/ticker.h"
 #include "cluster/item_machine.h"
 #include "cluster/log_entry.h"
@@ -241,6 +242,12 @@ storage::Result<OpenedReplica> open_partition(const ReplicaServices& services,
       }
       table = std::move(*decoded);
     }
+    if (table && !table->local_indexes.empty() && state.local_indexes.empty()) {
+      // Nothing is there, or it was written before entries were counted.
+      auto counts = count_local_entries(items, state.space, state.range);
+      if (!counts.ok()) return model::Failure(counts.error());
+      state.local_indexes = std::move(*counts);
+    }
   } else {
     auto space = items.allocate_space();
     if (!space.ok()) return model::Failure(space.error());
@@ -256,7 +263,7 @@ storage::Result<OpenedReplica> open_partition(const ReplicaServices& services,
   config.table = partition.table;
   config.range_epoch = partition.range_epoch;
   return open(services, std::move(config), std::move(state), recovered,
-              std::make_unique<cluster::ItemMachine>(std::move(table)));
+              std::make_unique<cluster::ItemMachine>(std::move(table), services.collection_bytes_max));
 }
 
 storage::Result<OpenedReplica> open_metadata(const ReplicaServices& services, model::ReplicaId self,

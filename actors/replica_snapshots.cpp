@@ -20,6 +20,7 @@ cluster::AppliedState applied_state_of(const storage::PartitionState& state) {
   applied.membership = state.membership;
   applied.items = state.item_count;
   applied.bytes = state.item_bytes;
+  applied.local_indexes = state.local_indexes;
   applied.checksum = state.last_checksum;
   return applied;
 }

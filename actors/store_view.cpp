@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "model/collection_size.h"
+#include "model/index.h"
 #include "model/item_record.h"
 
 namespace stator::actors {
@@ -65,6 +67,50 @@ api::Result<void> StoreView::scan(model::RowKind kind, const model::KeyRange& ra
   }
   if (auto status = rows.status(); !status.ok()) return unreadable(status.error().text());
   return {};
+}
+
+api::Result<uint64_t> StoreView::collection_bytes(std::string_view prefix) const {
+  const storage::Snapshot snapshot = items_.snapshot();
+  auto value = items_.get(space_, model::RowKind::kCollectionSize, prefix, &snapshot);
+  if (!value.ok()) return unreadable(value.error().text());
+  uint64_t bytes = 0;
+  if (*value) {
+    const auto stored = model::decode_collection_size(prefix, **value);
+    if (!stored) return unreadable("the size of an item collection is damaged");
+    bytes = *stored;
+  } else {
+    const model::KeyRange range{std::string(prefix), model::prefix_end(prefix)};
+    for (const model::RowKind kind : {model::RowKind::kItem, model::RowKind::kLocalIndex}) {
+      auto rows = items_.scan(space_, kind, range, {}, &snapshot);
+      for (; rows.valid(); rows.next()) {
+        auto header = model::decode_item_record_header(rows.key(), rows.value());
+        if (!header.ok()) return unreadable(model::record_error_text(header.error()));
+        bytes += header->item_bytes;
+      }
+      if (auto status = rows.status(); !status.ok()) return unreadable(status.error().text());
+    }
+  }
+  if (!items_.is_live(space_)) return replaced();
+  return bytes;
+}
+
+storage::Result<std::vector<model::IndexCounts>> count_local_entries(const storage::ItemStore& items, model::SpaceId space,
+                                                                     const model::KeyRange& range) {
+  std::vector<model::IndexCounts> counts;
+  storage::ScanOptions options;
+  options.fill_cache = false;
+  auto rows = items.scan(space, model::RowKind::kLocalIndex, range, options);
+  for (; rows.valid(); rows.next()) {
+    const auto number = model::local_index_number(rows.key());
+    auto header = model::decode_item_record_header(rows.key(), rows.value());
+    if (!number || !header.ok()) {
+      return model::Failure(
+          storage::Error{storage::ErrorCode::kCorruption, "An entry of a local index is damaged in items/", {}});
+    }
+    model::add_counts(counts, *number, 1, header->item_bytes);
+  }
+  if (auto status = rows.status(); !status.ok()) return model::Failure(status.error());
+  return counts;
 }
 
 }  // namespace stator::actors

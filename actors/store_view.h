@@ -5,6 +5,7 @@
 
 #include "api/view.h"
 #include "model/ids.h"
+#include "model/index_counts.h"
 #include "storage/item_store.h"
 
 namespace stator::actors {
@@ -21,6 +22,8 @@ class StoreView final : public api::ItemView {
   api::Result<api::StoredItemPtr> get_for_write(std::string_view key) const;
   api::Result<void> scan(const model::KeyRange& range, bool forward, const Visitor& visit) const override;
   api::Result<void> scan_local(const model::KeyRange& range, bool forward, const Visitor& visit) const override;
+  // Where the collection has no row, it is counted: it is empty, or older than such rows are.
+  api::Result<uint64_t> collection_bytes(std::string_view prefix) const override;
 
  private:
   api::Result<api::StoredItemPtr> get(std::string_view key, bool tombstones) const;
@@ -29,5 +32,9 @@ class StoreView final : public api::ItemView {
   const storage::ItemStore& items_;
   const model::SpaceId space_;
 };
+
+// Counts the entries of local indexes in `range`, a partition's, as of now. kCorruption where a row is damaged.
+storage::Result<std::vector<model::IndexCounts>> count_local_entries(const storage::ItemStore& items, model::SpaceId space,
+                                                                     const model::KeyRange& range);
 
 }  // namespace stator::actors

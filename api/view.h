@@ -11,6 +11,7 @@
 #include "model/attribute_value.h"
 #include "model/item_record.h"
 #include "model/key.h"
+#include "model/limits.h"
 #include "model/table.h"
 
 namespace stator::api {
@@ -45,6 +46,8 @@ class ItemView {
     (void)prefix;
     return 0;
   }
+  // What they may come to: the service's limit, unless a test wants a lower one.
+  virtual uint64_t collection_bytes_max() const { return model::kItemCollectionSizeMax; }
 };
 
 // The tables: what group 0 holds. Pointers are valid during the evaluation.

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <sstream>
 
@@ -122,6 +123,13 @@ Complaint set_throttling(Draft& config, std::string_view text) {
   return {};
 }
 
+Complaint set_collection_limit(Draft& config, std::string_view text) {
+  unsigned bytes = 0;
+  Complaint complaint = parse_number(text, 1, std::numeric_limits<unsigned>::max(), bytes);
+  if (complaint.empty()) config.collection_bytes_max = bytes;
+  return complaint;
+}
+
 Complaint set_node_id(Draft& config, std::string_view text) {
   config.of_a_cluster = "node-id";
   unsigned value = 0;
@@ -181,6 +189,7 @@ struct Setting {
   const char* help;
   Complaint (*set)(Draft&, std::string_view);
   bool is_switch = false;
+  bool is_hidden = false;  // for our own tests: no help names it
 };
 constexpr std::array kSettings{
     Setting{"host", "STATOR_HOST", "Address to listen on [127.0.0.1]", set_host},
@@ -202,6 +211,9 @@ constexpr std::array kSettings{
             "MiB: writes are refused while less is free where the data is [256]", set_disk_reserve},
     Setting{"throttling", "STATOR_THROTTLING",
             "on or off: refuse what exceeds a table's or partition's throughput [off]", set_throttling},
+    Setting{"item-collection-bytes-max", "STATOR_ITEM_COLLECTION_BYTES_MAX",
+            "Bytes that the items of a partition key may come to in a table with local indexes", set_collection_limit,
+            false, true},
     Setting{"cluster-addr", "STATOR_CLUSTER_ADDR",
             "HOST:PORT that the other nodes call; makes this process a node of a cluster", set_cluster_addr},
     Setting{"node-id", "STATOR_NODE_ID", "Number of this node in its cluster, from 1", set_node_id},
@@ -288,7 +300,9 @@ model::Result<Values, Message> read_file(const std::string& path) {
         std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return s.name == name; });
     if (known == kSettings.end()) {
       std::string names;
-      for (const Setting& setting : kSettings) names += std::string(names.empty() ? "" : ", ") + setting.name;
+      for (const Setting& setting : kSettings) {
+        if (!setting.is_hidden) names += std::string(names.empty() ? "" : ", ") + setting.name;
+      }
       return model::Failure(usage_error(where + "unknown key '" + name + "'; known are " + names));
     }
     auto text = toml_text(node);
@@ -322,7 +336,8 @@ model::Result<Flags, Message> read_flags(const std::vector<std::string>& argumen
     if (setting.is_switch) {
       serve->add_flag(flag, switches[setting.name], help);
     } else {
-      serve->add_option(flag, texts[setting.name], help)->take_last();
+      auto* option = serve->add_option(flag, texts[setting.name], help)->take_last();
+      if (setting.is_hidden) option->group("");
     }
   }
   serve->add_option("--config", flags.file, "TOML file with these settings as keys (STATOR_CONFIG)");

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/limits.h"
 #include "model/result.h"
 
 namespace stator::cli {
@@ -48,6 +49,7 @@ struct ServeConfig {
   unsigned partitions_per_table = 0;      // of new tables; 0: as many as the cluster has nodes, up to 4
   unsigned disk_reserve_mib = 256;        // writes are refused while less is free where the data is
   bool throttling = false;                // of tables without a tag that says it
+  uint64_t collection_bytes_max = model::kItemCollectionSizeMax;  // of an item collection: for tests
   std::optional<ClusterConfig> cluster;   // nothing: a cluster of one
 };
 

@@ -208,6 +208,7 @@ int serve(const ServeConfig& config, std::string_view version) {
   node_options.partitions_per_table = config.partitions_per_table;
   node_options.disk_reserve_bytes = uint64_t{config.disk_reserve_mib} * 1024 * 1024;
   node_options.throttling = config.throttling;
+  node_options.collection_bytes_max = config.collection_bytes_max;
   if (config.cluster) {
     node_options.cluster = cluster_options(config, version, (*admin)->port());
     node_options.store_failed = end_at_once;

@@ -1,11 +1,15 @@
 // Item operations between the overlay and the log.
 #include "cluster/item_machine.h"
 
+#include <algorithm>
+
 #include "api/internal/expire_item.h"
+#include "api/operations/index_changes.h"
 #include "api/write_cost.h"
 #include "cluster/index_marks.h"
 #include "model/assert.h"
 #include "model/expiry.h"
+#include "model/index.h"
 #include "model/item_record.h"
 #include "model/size.h"
 #include "model/table_record.h"
@@ -13,10 +17,11 @@
 namespace stator::cluster {
 namespace {
 
-// What one item operation reads: its own row, as the overlay has it.
+// What one item operation reads: its own row and the size of its item collection, as the overlay has them.
 class OverlayView final : public api::ItemView {
  public:
-  explicit OverlayView(const Overlay& overlay) : overlay_(overlay) {}
+  OverlayView(const Overlay& overlay, const CollectionSizes& collections, uint64_t collection_bytes_max)
+      : overlay_(overlay), collections_(collections), collection_bytes_max_(collection_bytes_max) {}
   api::Result<api::StoredItemPtr> get(std::string_view key) const override { return overlay_.row(key); }
   api::Result<void> scan(const model::KeyRange&, bool, const Visitor&) const override {
     return api::internal_error("an item operation reads one row");
@@ -24,9 +29,13 @@ class OverlayView final : public api::ItemView {
   api::Result<void> scan_local(const model::KeyRange&, bool, const Visitor&) const override {
     return api::internal_error("an item operation reads one row");
   }
+  api::Result<uint64_t> collection_bytes(std::string_view prefix) const override { return collections_.bytes(prefix); }
+  uint64_t collection_bytes_max() const override { return collection_bytes_max_; }
 
  private:
   const Overlay& overlay_;
+  const CollectionSizes& collections_;
+  const uint64_t collection_bytes_max_;
 };
 
 const api::ItemOperation& item_operation(const Command& command) {
@@ -36,15 +45,22 @@ const api::ItemOperation& item_operation(const Command& command) {
 
 }  // namespace
 
+// The item collection of an item key; empty where nobody asks for the size of one. A table's local indexes are made with it.
+std::string ItemMachine::collection_of(std::string_view key) const {
+  return !table_ || table_->local_indexes.empty() ? std::string() : api::collection_prefix(key);
+}
+
 bool ItemMachine::admit(Command& command, std::vector<RowLoad>& loads) {
   if (command.rows) return true;
   // admit() moves the command from us in every case but kReady, so its key is kept for the load.
   std::string key = command.key;
+  std::string collection = collection_of(key);
+  if (!collection.empty()) collections_.hold(collection);
   switch (overlay_.admit(command)) {
     case Overlay::Admission::kReady:
       return true;
     case Overlay::Admission::kLoad:
-      loads.push_back({std::move(key), overlay_.load_id()});
+      loads.push_back({std::move(key), overlay_.load_id(), std::move(collection)});
       return false;
     case Overlay::Admission::kWaiting:
       return false;
@@ -52,19 +68,28 @@ bool ItemMachine::admit(Command& command, std::vector<RowLoad>& loads) {
   return false;
 }
 
-std::vector<Command> ItemMachine::row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row) {
-  return overlay_.loaded(key, load, std::move(row));
+std::vector<Command> ItemMachine::row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row,
+                                             uint64_t collection_bytes) {
+  std::vector<Command> commands = overlay_.loaded(key, load, std::move(row));
+  if (commands.empty()) return commands;  // a load of an earlier leadership: its size is as stale as its row
+  if (const std::string collection = collection_of(key); !collection.empty())
+    collections_.loaded(collection, collection_bytes);
+  return commands;
 }
 
 std::vector<Command> ItemMachine::row_load_failed(const std::string& key, uint64_t load) {
-  return overlay_.load_failed(key, load);
+  std::vector<Command> commands = overlay_.load_failed(key, load);
+  const std::string collection = collection_of(key);
+  for (size_t i = 0; !collection.empty() && i < commands.size(); ++i) collections_.release(collection);
+  return commands;
 }
 
 api::Evaluation ItemMachine::evaluate(const Command& command, model::Stamp stamp) {
   STATOR_ASSERT(table_.has_value(), "a replica serves once its table's schema is applied");
   if (command.rows) return api::Effects{{}, {}, *command.rows, api::StaticAnswer{}};
   if (limits_ && is_limited(command)) [[unlikely]] return evaluate_limited(command, stamp);
-  return item_operation(command).evaluate(*table_, OverlayView(overlay_), *command.request, stamp);
+  const OverlayView view(overlay_, collections_, collection_bytes_max_);
+  return item_operation(command).evaluate(*table_, view, *command.request, stamp);
 }
 
 bool ItemMachine::is_limited(const Command& command) const {
@@ -74,19 +99,23 @@ bool ItemMachine::is_limited(const Command& command) const {
 // Evaluation and what it takes are one step: of the parts of a batch, those are done that there is throughput for.
 api::Evaluation ItemMachine::evaluate_limited(const Command& command, model::Stamp stamp) {
   if (auto refused = limits_->refuse(*table_, *command.request)) return std::move(*refused);
-  api::Evaluation evaluation =
-      item_operation(command).evaluate(*table_, OverlayView(overlay_), *command.request, stamp);
+  const OverlayView view(overlay_, collections_, collection_bytes_max_);
+  api::Evaluation evaluation = item_operation(command).evaluate(*table_, view, *command.request, stamp);
   const api::WriteCost cost = api::write_cost(evaluation, overlay_.row(command.key));
   if (auto refused = limits_->take(*table_, *command.request, cost)) return std::move(*refused);
   return evaluation;
 }
 
 raft::Index ItemMachine::newest_read(const Command& command) const {
-  return command.rows ? 0 : overlay_.index(command.key);
+  if (command.rows) return 0;
+  const std::string collection = collection_of(command.key);
+  return std::max(overlay_.index(command.key), collection.empty() ? 0 : collections_.index(collection));
 }
 
 void ItemMachine::evaluated(const Command& command) {
-  if (!command.rows) overlay_.release(command.key);
+  if (command.rows) return;
+  overlay_.release(command.key);
+  if (const std::string collection = collection_of(command.key); !collection.empty()) collections_.release(collection);
 }
 
 void ItemMachine::take(const Command& command, api::Effects& effects, raft::Index index, model::Stamp stamp) {
@@ -136,6 +165,8 @@ void ItemMachine::take_item(api::ItemChange& change, const std::optional<Request
     row = std::move(stored);
   }
   overlay_.put(change.key, std::move(row), index);
+  if (const std::string collection = collection_of(change.key); !collection.empty())
+    taken_bytes_ += collections_.grow(collection, api::collection_growth(change), index);
   take_index_rows(change, header);
   take_expiry(change, stamp);
   operation.key = std::move(change.key);
@@ -152,13 +183,20 @@ void ItemMachine::take_index_rows(const api::ItemChange& change, const model::It
                index.before ? index.before->key : std::string());
       continue;
     }
-    if (index.before && !(index.after && index.after->key == index.before->key))
+    const bool stays = index.before && index.after && index.after->key == index.before->key;
+    const auto before_bytes = static_cast<int32_t>(index.before ? index.before->size_bytes : 0);
+    if (index.before && !stays) {
       take_row(model::RowKind::kLocalIndex, index.before->key, std::nullopt);
+      taken_rows_.back().count_delta = -1;
+      taken_rows_.back().bytes_delta = -before_bytes;
+    }
     if (!index.after) continue;
     model::ItemRecordHeader entry = header;
     entry.item_bytes = index.after->size_bytes;
     take_row(model::RowKind::kLocalIndex, index.after->key,
              model::encode_item_record(index.after->key, entry, index.after->item));
+    taken_rows_.back().count_delta = stays ? 0 : 1;
+    taken_rows_.back().bytes_delta = static_cast<int32_t>(index.after->size_bytes) - (stays ? before_bytes : 0);
   }
 }
 
@@ -189,6 +227,7 @@ bool ItemMachine::body_full() const {
 
 std::optional<Proposal> ItemMachine::take_body() {
   if (taken_.empty() && taken_rows_.empty()) return std::nullopt;
+  collections_.take_rows(taken_rows_);
   Proposal proposal{LogKind::kWrite, encode_write_body(taken_, taken_rows_)};
   taken_.clear();
   taken_rows_.clear();
@@ -200,6 +239,7 @@ std::vector<Command> ItemMachine::step_down() {
   taken_.clear();
   taken_rows_.clear();
   taken_bytes_ = 0;
+  collections_.clear();
   return overlay_.clear();
 }
 
@@ -221,6 +261,11 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> ItemMachine::apply(con
       }
       for (RowWrite& row : write->rows) {
         if (row.kind == model::RowKind::kDirty && row.value) ++result.marks;
+        if (row.kind == model::RowKind::kLocalIndex && (row.count_delta != 0 || row.bytes_delta != 0)) {
+          const auto number = model::local_index_number(row.key);
+          if (!number) return model::Failure(LogEntryError::kMalformed);
+          model::add_counts(result.local_deltas, *number, row.count_delta, row.bytes_delta);
+        }
         result.rows.push_back(std::move(row));
       }
       return requests;
@@ -253,7 +298,10 @@ model::Result<std::vector<AppliedRequest>, LogEntryError> ItemMachine::recall(co
   return requests;
 }
 
-void ItemMachine::applied(raft::Index index) { overlay_.applied(index); }
+void ItemMachine::applied(raft::Index index) {
+  overlay_.applied(index);
+  collections_.applied(index);
+}
 
 model::Result<StateMachine::Install, LogEntryError> ItemMachine::prepare_install(
     const std::vector<StoredRow>& rows) {
@@ -265,7 +313,7 @@ model::Result<StateMachine::Install, LogEntryError> ItemMachine::prepare_install
     table = std::move(*decoded);
   }
   return Install([this, table = std::move(table)] {
-    STATOR_ASSERT(overlay_.size() == 0 && taken_.empty() && taken_rows_.empty(),
+    STATOR_ASSERT(overlay_.size() == 0 && collections_.size() == 0 && taken_.empty() && taken_rows_.empty(),
                   "followers install snapshots, and evaluate nothing");
     table_ = table;
   });

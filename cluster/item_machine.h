@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "cluster/collection_sizes.h"
 #include "cluster/overlay.h"
 #include "cluster/state_machine.h"
 #include "cluster/write_limits.h"
 #include "model/key.h"
+#include "model/limits.h"
 #include "model/table.h"
 
 namespace stator::cluster {
@@ -27,8 +29,11 @@ inline constexpr uint32_t kTombstoneSeconds = 600;
 
 class ItemMachine final : public StateMachine {
  public:
-  // `table` as the newest applied schema entry has it; nullopt before the first.
-  explicit ItemMachine(std::optional<model::Table> table) : table_(std::move(table)) {}
+  // `table` as the newest applied schema entry has it; nullopt before the first. `collection_bytes_max`: what the items of
+  // one partition key may come to where the table has local indexes.
+  explicit ItemMachine(std::optional<model::Table> table,
+                       uint64_t collection_bytes_max = model::kItemCollectionSizeMax)
+      : table_(std::move(table)), collection_bytes_max_(collection_bytes_max) {}
 
   // From now on writes ask there whether they may be done. What the server does by itself (what keeps an index, what takes
   // away expired items) does not. Null, as at first: no limits.
@@ -40,7 +45,8 @@ class ItemMachine final : public StateMachine {
   bool ready() const override { return table_.has_value(); }
   uint32_t schema_version() const override { return table_ ? table_->schema_version : 0; }
   bool admit(Command& command, std::vector<RowLoad>& loads) override;
-  std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row) override;
+  std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row,
+                                  uint64_t collection_bytes) override;
   std::vector<Command> row_load_failed(const std::string& key, uint64_t load) override;
   api::Evaluation evaluate(const Command& command, model::Stamp stamp) override;
   raft::Index newest_read(const Command& command) const override;
@@ -61,10 +67,14 @@ class ItemMachine final : public StateMachine {
   model::Result<Install, LogEntryError> prepare_install(const std::vector<StoredRow>& rows) override;
 
   const Overlay& overlay() const { return overlay_; }
+  const CollectionSizes& collections() const { return collections_; }
 
  private:
   std::optional<model::Table> table_;
+  const uint64_t collection_bytes_max_;
   Overlay overlay_;
+  CollectionSizes collections_;  // empty where the table has no local indexes
+  std::string collection_of(std::string_view key) const;
   std::shared_ptr<WriteLimits> limits_;
   bool is_limited(const Command& command) const;
   api::Evaluation evaluate_limited(const Command& command, model::Stamp stamp);

@@ -8,7 +8,7 @@
 
 #include "cluster/request_wire.h"
 #include "model/ids.h"
-#include "model/table.h"
+#include "model/index_counts.h"
 #include "raft/entry.h"
 
 namespace stator::cluster {
@@ -18,7 +18,7 @@ class Leaders {
   struct Leader {
     model::NodeId node;  // none: nobody serves
     raft::Term term = 0;
-    model::TableCounts counts;
+    model::PartitionTotals totals;
   };
 
   // What `node` says of one partition; of an older term it says nothing. True where another node serves now, or none.

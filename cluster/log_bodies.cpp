@@ -73,6 +73,8 @@ std::string encode_write_body(const std::vector<WriteOperation>& operations,
     } else {
       row_list[i].setDeleted(true);
     }
+    row_list[i].setCountDelta(rows[i].count_delta);
+    row_list[i].setBytesDelta(rows[i].bytes_delta);
   }
   return flatten(message);
 }
@@ -130,6 +132,8 @@ model::Result<WriteBodyView, LogEntryError> decode_write_body(std::string_view b
       if (!is_secondary(in.getKind())) return model::Failure(LogEntryError::kMalformed);
       model::RowWrite row{static_cast<model::RowKind>(in.getKind()), std::string(view_of(in.getKey())), std::nullopt};
       if (!in.getDeleted()) row.value = std::string(view_of(in.getValue()));
+      row.count_delta = in.getCountDelta();
+      row.bytes_delta = in.getBytesDelta();
       view.rows.push_back(std::move(row));
     }
     return view;

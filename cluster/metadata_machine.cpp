@@ -54,17 +54,25 @@ class StateView final : public api::TableView {
   model::TableCounts counts(const model::Table& table) const override {
     model::TableCounts sum;
     for (const Partition* partition : state_.partitions_of(table.id)) {
-      model::TableCounts counts = counts_(partition->id);
+      const model::TableCounts counts = counts_(partition->id).items;
       sum.items += counts.items;
       sum.bytes += counts.bytes;
     }
     return sum;
   }
-  // A global index's entries are the items of a table of its own.
+  // A global index's entries are the items of a table of its own, a local one's lie beside the table's items.
   model::TableCounts index_counts(const model::Table& table, uint16_t number) const override {
-    const model::GlobalIndex* index = table.find_global(number);
-    const model::Table* entries = index ? state_.find(model::index_table_name(table.name, index->name)) : nullptr;
-    return entries ? counts(*entries) : model::TableCounts{};
+    if (const model::GlobalIndex* index = table.find_global(number)) {
+      const model::Table* entries = state_.find(model::index_table_name(table.name, index->name));
+      return entries ? counts(*entries) : model::TableCounts{};
+    }
+    model::TableCounts sum;
+    for (const Partition* partition : state_.partitions_of(table.id)) {
+      const model::TableCounts counts = model::find_counts(counts_(partition->id).local_indexes, number);
+      sum.items += counts.items;
+      sum.bytes += counts.bytes;
+    }
+    return sum;
   }
   void list(std::string_view after, const std::function<bool(const model::Table&)>& visit) const override {
     for (auto it = state_.tables.upper_bound(after); it != state_.tables.end() && visit(it->second); ++it) {
@@ -180,7 +188,7 @@ api::Evaluation MetadataMachine::read(const api::Request& request, model::Stamp 
 }
 
 bool MetadataMachine::admit(Command&, std::vector<RowLoad>&) { return true; }
-std::vector<Command> MetadataMachine::row_loaded(const std::string&, uint64_t, api::StoredItemPtr) {
+std::vector<Command> MetadataMachine::row_loaded(const std::string&, uint64_t, api::StoredItemPtr, uint64_t) {
   return {};
 }
 std::vector<Command> MetadataMachine::row_load_failed(const std::string&, uint64_t) { return {}; }

@@ -28,7 +28,7 @@ struct Placement {
 
 // What a partition's leader reported last: given by the carrier, read by DescribeTable, not replicated. Zeros
 // where nothing was reported yet.
-using PartitionCounts = std::function<model::TableCounts(model::PartitionId)>;
+using PartitionCounts = std::function<model::PartitionTotals(model::PartitionId)>;
 
 class MetadataMachine final : public StateMachine {
  public:
@@ -50,7 +50,8 @@ class MetadataMachine final : public StateMachine {
   bool ready() const override { return true; }
   uint32_t schema_version() const override { return 0; }
   bool admit(Command& command, std::vector<RowLoad>& loads) override;
-  std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row) override;
+  std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row,
+                                  uint64_t collection_bytes) override;
   std::vector<Command> row_load_failed(const std::string& key, uint64_t load) override;
   api::Evaluation evaluate(const Command& command, model::Stamp stamp) override;
   bool changes(const Command& command, const api::Effects& effects) const override;

@@ -168,9 +168,10 @@ void Replica::submit(Command command, uint64_t now_micros) {
   evaluate(std::move(command), now_micros);
 }
 
-void Replica::row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row, uint64_t now_micros) {
+void Replica::row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row, uint64_t now_micros,
+                         uint64_t collection_bytes) {
   now_micros_ = now_micros;
-  std::vector<Command> commands = machine_->row_loaded(key, load, std::move(row));
+  std::vector<Command> commands = machine_->row_loaded(key, load, std::move(row), collection_bytes);
   parked_ -= commands.size();
   for (Command& command : commands) {
     auto error = refusal();

@@ -69,7 +69,9 @@ class Replica {
   void submit(Command command, uint64_t now_micros);
   // A strong read: an output `reads` or `answers` (an error) with the token.
   void read(Token token, uint64_t now_micros);
-  void row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row, uint64_t now_micros);
+  // `collection_bytes`: where the load asked for the size of an item collection.
+  void row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row, uint64_t now_micros,
+                  uint64_t collection_bytes = 0);
   void row_load_failed(const std::string& key, uint64_t load, const api::Error& error);
   void persisted(uint64_t id, uint64_t now_micros);
   void applied(raft::Index index, uint64_t now_micros);

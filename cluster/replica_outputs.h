@@ -10,6 +10,7 @@
 #include "cluster/command.h"
 #include "cluster/state_machine.h"
 #include "model/ids.h"
+#include "model/index_counts.h"
 #include "raft/ready.h"
 
 namespace stator::cluster {
@@ -24,6 +25,7 @@ struct AppliedState {
   uint64_t items = 0;
   uint64_t bytes = 0;
   uint64_t checksum = 0;  // of the entry at `index`; 0: not known
+  std::vector<model::IndexCounts> local_indexes = {};  // entries of local indexes; in order of number
 };
 
 // What a snapshot holds, beside the rows that only lie in items/.

@@ -220,6 +220,10 @@ std::optional<LogEntryError> Replica::apply_one(const raft::Entry& entry, ApplyW
   applied_.schema_version = machine_->schema_version();
   applied_.items += static_cast<uint64_t>(result.count_delta);
   applied_.bytes += static_cast<uint64_t>(result.bytes_delta);
+  for (const model::IndexCounts& delta : result.local_deltas) {
+    model::add_counts(applied_.local_indexes, delta.number, static_cast<int64_t>(delta.counts.items),
+                      static_cast<int64_t>(delta.counts.bytes));
+  }
   if (header->kind == LogKind::kMetadata || header->kind == LogKind::kSchema) out_.state_changed = true;
   return std::nullopt;
 }

@@ -296,8 +296,16 @@ std::string encode_report(const Report& report) {
     list[i].setPartition(leadership.partition.value);
     list[i].setTerm(leadership.term);
     list[i].setServing(leadership.serving);
-    list[i].setItems(leadership.counts.items);
-    list[i].setBytes(leadership.counts.bytes);
+    list[i].setItems(leadership.totals.items.items);
+    list[i].setBytes(leadership.totals.items.bytes);
+    const std::vector<model::IndexCounts>& indexes = leadership.totals.local_indexes;
+    if (indexes.empty()) continue;
+    auto counts = list[i].initLocalIndexes(static_cast<uint>(indexes.size()));
+    for (uint at = 0; at < counts.size(); ++at) {
+      counts[at].setNumber(indexes[at].number);
+      counts[at].setItems(indexes[at].counts.items);
+      counts[at].setBytes(indexes[at].counts.bytes);
+    }
   }
   return flatten(message);
 }
@@ -308,10 +316,12 @@ model::Result<Report, WireError> decode_report(std::string_view body) {
     Report report;
     report.complete = in.getComplete();
     for (auto entry : in.getPartitions()) {
-      report.partitions.push_back({model::PartitionId(entry.getPartition()),
-                                   entry.getTerm(),
-                                   entry.getServing(),
-                                   {entry.getItems(), entry.getBytes()}});
+      model::PartitionTotals totals{{entry.getItems(), entry.getBytes()}};
+      for (auto index : entry.getLocalIndexes())
+        model::add_counts(totals.local_indexes, index.getNumber(), static_cast<int64_t>(index.getItems()),
+                          static_cast<int64_t>(index.getBytes()));
+      report.partitions.push_back(
+          {model::PartitionId(entry.getPartition()), entry.getTerm(), entry.getServing(), std::move(totals)});
     }
     return report;
   });

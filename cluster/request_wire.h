@@ -14,6 +14,7 @@
 #include "api/operation.h"
 #include "cluster/request_ids.h"
 #include "model/ids.h"
+#include "model/index_counts.h"
 #include "model/key.h"
 #include "model/result.h"
 #include "raft/entry.h"
@@ -53,7 +54,7 @@ struct Report {
     model::PartitionId partition;
     raft::Term term = 0;
     bool serving = false;
-    model::TableCounts counts;
+    model::PartitionTotals totals;
   };
   bool complete = false;
   std::vector<Leadership> partitions;

@@ -15,6 +15,7 @@
 #include "cluster/command.h"
 #include "cluster/log_entry.h"
 #include "model/ids.h"
+#include "model/index_counts.h"
 #include "model/row_kind.h"
 #include "raft/entry.h"
 
@@ -33,6 +34,8 @@ struct StoredRow {
 struct RowLoad {
   std::string key;  // model::RowKind::kItem
   uint64_t load = 0;
+  std::string collection = {};  // not empty: the size of this item collection too, as of the same moment (kCollectionSize;
+                                // counted where it has no row)
 };
 
 // A body ready to be proposed.
@@ -47,6 +50,7 @@ struct ApplyResult {
   int64_t count_delta = 0;
   int64_t bytes_delta = 0;
   size_t marks = 0;  // rows of kind kDirty among `rows`: a global index has something to see
+  std::vector<model::IndexCounts> local_deltas = {};  // of local indexes' entries; what falls is counted modulo 2^64
 };
 
 // A request that an applied entry answered, to be remembered for its retry.
@@ -70,7 +74,9 @@ class StateMachine {
   // may have grown.
   virtual bool admit(Command& command, std::vector<RowLoad>& loads) = 0;
   // The commands that waited for the row, in order of arrival; then evaluate each and call evaluated(key).
-  virtual std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row) = 0;
+  // `collection_bytes`: where the load asked for it.
+  virtual std::vector<Command> row_loaded(const std::string& key, uint64_t load, api::StoredItemPtr row,
+                                          uint64_t collection_bytes) = 0;
   virtual std::vector<Command> row_load_failed(const std::string& key, uint64_t load) = 0;
   // Evaluates against the newest proposed state. Requires admit() == true or a command from row_loaded().
   virtual api::Evaluation evaluate(const Command& command, model::Stamp stamp) = 0;

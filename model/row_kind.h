@@ -13,7 +13,7 @@ namespace stator::model {
 enum class RowKind : uint8_t {
   kItem = 1,            // hash16, partition key, sort key (in an index's partition: hash16, index tuple, base key)
   kLocalIndex = 2,      // hash16, partition key, index u16, index sort key, sort key
-  kCollectionSize = 3,  // hash16, partition key
+  kCollectionSize = 3,  // hash16, partition key: the bytes of an item collection, in tables with local indexes
   kDirty = 4,           // item key, index u16, version index u64, ordinal u16: a global index has yet to see this item
   kLock = 5,            // hash16, partition key, sort key: reserved for transactions
   kTtl = 6,             // seconds u32, item key: when the item expires, or its tombstone may go
@@ -34,6 +34,10 @@ struct RowWrite {
   RowKind kind = RowKind::kItem;
   std::string key;  // without space and kind
   std::optional<std::string> value;
+  // kLocalIndex: what the write does to the counts of the entry's index (model/index_counts.h). Zeros in entries of logs that
+  // are older than the counts.
+  int8_t count_delta = 0;
+  int32_t bytes_delta = 0;
   bool operator==(const RowWrite&) const = default;
 };
 

@@ -105,7 +105,16 @@ Metrics::Metrics(std::string_view version)
       clock_astray(gauge(registry_, "stator_clock_astray",
                          "1 while this node's clock is more than a second from its peers' median.")),
       index_marks_waiting(gauge(registry_, "stator_index_marks_waiting",
-                                "Changes of items that a global index has not seen yet, of partitions led here.")) {
+                                "Changes of items that a global index has not seen yet, of partitions led here.")),
+      index_lag_seconds(gauge(registry_, "stator_index_lag_seconds",
+                              "For how long the oldest of the changes has waited that a global index has not seen yet.")),
+      index_build_remaining_items(gauge(registry_, "stator_index_build_remaining_items",
+                                        "Items still to be read for indexes that are being made, of partitions led here.")),
+      index_build_items_total(
+          counter(registry_, "stator_index_build_items_total", "Items read for indexes that are being made.")),
+      index_build_skipped_items_total(
+          counter(registry_, "stator_index_build_skipped_items_total",
+                  "Items left out of an index that was made: an attribute cannot be the index's key.")) {
   BuildGauge()
       .Name("stator_build_info")
       .Help("Always 1; the labels say what was built.")

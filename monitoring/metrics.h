@@ -141,6 +141,10 @@ class Metrics {
   prometheus::Gauge& clock_astray;  // 1: more than a second from the peers' median
   // Changes of items that a global index has not seen yet, of the partitions led here (docs/indexes.md).
   prometheus::Gauge& index_marks_waiting;
+  prometheus::Gauge& index_lag_seconds;            // for how long the oldest of them has waited
+  prometheus::Gauge& index_build_remaining_items;  // to be read for indexes that are being made
+  prometheus::Counter& index_build_items_total;    // read for them
+  prometheus::Counter& index_build_skipped_items_total;  // of those, without a place in the index: an attribute cannot be its key
 };
 
 }  // namespace stator::monitoring

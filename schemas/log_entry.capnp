@@ -13,7 +13,7 @@ $Cxx.namespace("stator::schemas");
 struct WriteBody {
   operations @0 :List(Operation);
   rows @1 :List(Row);         # of other kinds than items, after the operations: entries of local indexes, what global ones have
-                              # yet to see, when items expire
+                              # yet to see, when items expire, sizes of item collections
 }
 
 struct Row {
@@ -21,6 +21,8 @@ struct Row {
   key @1 :Data;               # without space and kind
   value @2 :Data;
   deleted @3 :Bool;
+  countDelta @4 :Int8;        # entries of local indexes: what it does to the count of the index's entries: -1, 0, 1
+  bytesDelta @5 :Int32;       # ... and to their bytes. Zeros where the entry was written before there were such counts
 }
 
 struct Operation {

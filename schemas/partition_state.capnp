@@ -33,6 +33,14 @@ struct PartitionState {
   lastChecksum @22 :UInt64;        # of the log entry at appliedIndex
   requestIds @23 :Data;
   extension @24 :Data;
+  localIndexes @25 :List(LocalIndex);  # entries of the table's local indexes, in order of number; a partition that has entries
+                                       # and no counts was written before there were any, and is counted when it is opened
+}
+
+struct LocalIndex {
+  number @0 :UInt16;
+  items @1 :UInt64;
+  bytes @2 :UInt64;                # as the service counts
 }
 
 struct Shard {

@@ -114,5 +114,12 @@ struct Report {
     serving @2 :Bool;
     items @3 :UInt64;
     bytes @4 :UInt64;
+    localIndexes @5 :List(IndexCounts);  # entries of the table's local indexes
+  }
+
+  struct IndexCounts {
+    number @0 :UInt16;          # of the index
+    items @1 :UInt64;
+    bytes @2 :UInt64;
   }
 }

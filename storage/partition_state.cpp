@@ -76,6 +76,14 @@ void build(schemas::PartitionState::Builder out, const PartitionState& state) {
   out.setLastChecksum(state.last_checksum);
   if (!state.request_ids.empty()) out.setRequestIds(as_data(state.request_ids));
   if (!state.extension.empty()) out.setExtension(as_data(state.extension));
+  if (!state.local_indexes.empty()) {
+    auto indexes = out.initLocalIndexes(state.local_indexes.size());
+    for (size_t i = 0; i < state.local_indexes.size(); ++i) {
+      indexes[i].setNumber(state.local_indexes[i].number);
+      indexes[i].setItems(state.local_indexes[i].counts.items);
+      indexes[i].setBytes(state.local_indexes[i].counts.bytes);
+    }
+  }
 }
 
 PartitionState parse(schemas::PartitionState::Reader in) {
@@ -105,6 +113,8 @@ PartitionState parse(schemas::PartitionState::Reader in) {
   state.last_checksum = in.getLastChecksum();
   state.request_ids = text(in.getRequestIds());
   state.extension = text(in.getExtension());
+  for (const auto index : in.getLocalIndexes())
+    state.local_indexes.push_back({index.getNumber(), {index.getItems(), index.getBytes()}});
   return state;
 }
 

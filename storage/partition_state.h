@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/ids.h"
+#include "model/index_counts.h"
 #include "model/key.h"
 #include "raft/entry.h"
 #include "storage/error.h"
@@ -57,6 +58,7 @@ struct PartitionState {
   uint64_t item_count = 0;
   uint64_t item_bytes = 0;          // as the service counts
   bool counts_approximate = false;  // after a split, until recounted
+  std::vector<model::IndexCounts> local_indexes;  // entries of the table's local indexes; in order of number
   std::vector<ShardState> shards;
   raft::Index trim_index = 0;  // stream records up to here are gone
   Lineage lineage;

@@ -7,6 +7,7 @@
 #include "api/operations/legacy_conditions.h"
 #include "api/operations/legacy_parameters.h"
 #include "api/operations/page_target.h"
+#include "api/operations/passed_entries.h"
 #include "model/assert.h"
 #include "model/index.h"
 #include "model/limits.h"
@@ -39,8 +40,6 @@ class PageBuilder {
 
   // Takes what stands under `key`; false where the page is full or reading failed.
   bool take(std::string_view key, const StoredItemPtr& entry) {
-    // The entries of all local indexes lie together.
-    if (target_.local && model::local_index_number(key) != target_.local->number) return true;
     ++page_.scanned_count;
     page_.bytes_evaluated += entry->size_bytes;
     entry_bytes_ += entry->size_bytes;
@@ -66,7 +65,7 @@ class PageBuilder {
   Result<void> read(const model::KeyRange& range, bool forward) {
     if (is_empty(range)) return {};
     const auto visit = [this](std::string_view key, const StoredItemPtr& entry) { return take(key, entry); };
-    auto done = target_.local ? items_.scan_local(range, forward, visit) : items_.scan(range, forward, visit);
+    auto done = target_.local ? read_local(range, forward) : items_.scan(range, forward, visit);
     if (!done) return done;
     if (failure_) return Failure(std::move(*failure_));
     return {};
@@ -81,6 +80,30 @@ class PageBuilder {
   }
 
  private:
+  // The entries of all local indexes of a table lie together: those of the others are passed over.
+  Result<void> read_local(model::KeyRange range, bool forward) {
+    PassedEntries passed(table_, *target_.local, range);
+    std::optional<std::string> seek;
+    const auto visit = [&](std::string_view key, const StoredItemPtr& entry) {
+      if (model::local_index_number(key) == target_.local->number) {
+        passed.own(key, entry);
+        return take(key, entry);
+      }
+      seek = passed.pass(key, entry);
+      return !seek && !passed.enough();
+    };
+    do {
+      seek.reset();
+      if (auto done = items_.scan_local(range, forward, visit); !done) return done;
+      if (seek) range.from = std::move(*seek);
+    } while (seek && !passed.enough() && !is_empty(range));
+    if (!passed.enough() || page_.stopped || failure_) return {};
+    page_.stopped = true;
+    page_.last_evaluated_key = passed.place();
+    page_.last_key = *model::index_key(table_, *target_.local, *page_.last_evaluated_key);
+    return {};
+  }
+
   // The item that the entry is of; null where it was deleted since the entry was read, or where reading failed.
   StoredItemPtr fetch(const StoredItem& entry) {
     auto key = model::item_key(table_.key, entry.item);

@@ -13,7 +13,8 @@ namespace stator::api {
 
 namespace {
 
-constexpr std::string_view kCollectionTooLarge = "Item collection size limit exceeded.";
+// The developer guide's table of errors, and that of reasons why transactions are cancelled.
+constexpr std::string_view kCollectionTooLarge = "Collection size exceeded.";
 
 // The limit on what one partition key has in a table with local indexes, and ItemCollectionMetrics.
 Result<void> check_collection(const model::Table& table, const ItemView& items, const WriteRequest& request,
@@ -27,7 +28,7 @@ Result<void> check_collection(const model::Table& table, const ItemView& items, 
   const auto bytes = items.collection_bytes(collection_prefix(key));
   if (!bytes) return Failure(bytes.error());
   const auto after = static_cast<uint64_t>(std::max<int64_t>(0, static_cast<int64_t>(*bytes) + growth));
-  if (growth > 0 && after > model::kItemCollectionSizeMax)
+  if (growth > 0 && after > items.collection_bytes_max())
     return Failure(Error{ErrorCode::kItemCollectionSizeLimitExceeded, std::string(kCollectionTooLarge), nullptr});
   if (!request.collection_metrics) return {};
   auto decoded = model::decode_item_key(table.key, key);

@@ -149,6 +149,57 @@ def test_an_index_made_later_has_what_was_there_and_what_came_meanwhile(client):
     client.delete_table(TableName=table)
 
 
+def metric(server, name):
+    [value] = [line.split()[1] for line in server.metrics().splitlines() if line.startswith(name + " ")]
+    return float(value)
+
+
+def test_items_that_cannot_be_in_a_new_index_are_counted(own_server, tmp_path):
+    """An attribute of the wrong type is no key: its item is skipped, one that lacks the attribute is not meant to be there."""
+    server = own_server(data_dir=tmp_path / "data")
+    client = server.client()
+    table = create(client, indexes=())
+    rows = [item(f"p{number:03}", "g", number) for number in range(300)]
+    rows += [{**item(f"wrong{number:03}", "g"), "rank": {"S": "high"}} for number in range(40)]
+    rows += [item(f"without{number:03}") for number in range(60)]
+    tables.put_many(client, table, rows)
+    assert metric(server, "stator_index_build_items_total") == 0
+    client.update_table(
+        TableName=table, AttributeDefinitions=GROUP_DEFINITIONS, GlobalSecondaryIndexUpdates=[{"Create": GROUP_INDEX}]
+    )
+    wait_until(lambda: index_status(client, table) == {"by-group": "ACTIVE"}, "the index is active", 30)
+    assert len(scan_all(client, table, IndexName="by-group")) == 300
+    assert metric(server, "stator_index_build_items_total") == 400
+    assert metric(server, "stator_index_build_skipped_items_total") == 40
+    assert metric(server, "stator_index_build_remaining_items") == 0
+    wait_until(lambda: metric(server, "stator_index_lag_seconds") == 0, "nothing waits", 10)
+    assert metric(server, "stator_index_marks_waiting") == 0
+
+
+def test_a_build_under_load_goes_on_after_a_kill(own_server, tmp_path):
+    """It takes a share of the time while clients ask, so that it is still under way when the process dies."""
+    server = own_server(data_dir=tmp_path / "data")
+    client = server.client()
+    table = create(client, indexes=())
+    tables.put_many(client, table, [item(f"p{number:05}", "g", number) for number in range(4000)])
+    client.update_table(
+        TableName=table, AttributeDefinitions=GROUP_DEFINITIONS, GlobalSecondaryIndexUpdates=[{"Create": GROUP_INDEX}]
+    )
+
+    def underway():
+        client.get_item(TableName=table, Key={"pk": {"S": "p00000"}})
+        return 0 < metric(server, "stator_index_build_remaining_items") < 4000
+
+    wait_until(underway, "the build has begun", 30)
+    read = metric(server, "stator_index_build_items_total")
+    server.kill()
+    server.start()
+    client = server.client()
+    wait_until(lambda: index_status(client, table) == {"by-group": "ACTIVE"}, "the index is active", 60)
+    assert len(scan_all(client, table, IndexName="by-group")) == 4000
+    assert metric(server, "stator_index_build_items_total") <= 4000 - read + 256, "it did not begin again"
+
+
 def test_an_index_is_dropped_and_made_again(client, table):
     client.put_item(TableName=table, Item=item("a", "g", 1))
     answer = client.update_table(TableName=table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-group"}}])

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "api/operation.h"
+#include "model/assert.h"
 #include "model/item_record.h"
 #include "model/size.h"
 #include "model/table_record.h"
@@ -399,6 +400,7 @@ api::StoredItemPtr Server::stored(const std::string& key) const {
 
 // The row is read at one moment and handed over at a later one.
 void Server::load(const cluster::RowLoad& load) {
+  STATOR_ASSERT(load.collection.empty(), "the simulated table has no local indexes");
   later(world_.delay(speed_.load_max), [this, load, leadership = leadership_] {
     api::StoredItemPtr row = stored(load.key);
     later(world_.delay(speed_.load_max), [this, load, row = std::move(row), leadership] {

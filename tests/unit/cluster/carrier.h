@@ -12,6 +12,7 @@
 #include "cluster/item_machine.h"
 #include "cluster/metadata_machine.h"
 #include "cluster/replica.h"
+#include "model/collection_size.h"
 #include "model/item_record.h"
 #include "model/table_record.h"
 #include "tests/unit/cluster/cluster_testing.h"
@@ -208,10 +209,31 @@ class Carrier {
     return std::make_shared<api::StoredItem>(
         api::StoredItem{std::move(record->item), record->header.item_bytes});
   }
+  // The size of an item collection as a reader finds it: its row, or a count where there is none.
+  uint64_t collection_bytes(const std::string& collection) const {
+    auto row = rows.find({model::RowKind::kCollectionSize, collection});
+    if (row == rows.end()) return count_collection(collection);
+    auto bytes = model::decode_collection_size(collection, row->second);
+    EXPECT_TRUE(bytes.has_value());
+    return bytes.value_or(0);
+  }
+  // Of the items and the entries in local indexes that lie there now.
+  uint64_t count_collection(const std::string& collection) const {
+    uint64_t bytes = 0;
+    for (const auto& [key, value] : rows) {
+      if (key.first != model::RowKind::kItem && key.first != model::RowKind::kLocalIndex) continue;
+      if (!key.second.starts_with(collection)) continue;
+      auto header = model::decode_item_record_header(key.second, value);
+      EXPECT_TRUE(header.ok());
+      bytes += header->item_bytes;
+    }
+    return bytes;
+  }
   void load_one() {
     RowLoad load = std::move(loads.front());
     loads.pop_front();
-    replica->row_loaded(load.key, load.load, stored(load.key), now);
+    const uint64_t bytes = load.collection.empty() ? 0 : collection_bytes(load.collection);
+    replica->row_loaded(load.key, load.load, stored(load.key), now, bytes);
     take();
   }
   // Carries out everything, in the usual order, until there is nothing more.

@@ -13,7 +13,7 @@ class ItemMachineTest : public ::testing::Test {
   api::Answer run(Command command, raft::Index index, api::StoredItemPtr stored = nullptr) {
     std::vector<RowLoad> loads;
     if (!machine.admit(command, loads)) {
-      std::vector<Command> back = machine.row_loaded(loads.at(0).key, loads.at(0).load, std::move(stored));
+      std::vector<Command> back = machine.row_loaded(loads.at(0).key, loads.at(0).load, std::move(stored), 0);
       command = std::move(back.at(0));
     }
     api::Evaluation evaluation = machine.evaluate(command, model::Stamp{kNow + index});

@@ -21,7 +21,7 @@ std::unique_ptr<StateMachine> metadata_machine(const Rows& rows) {
   placement.nodes = {model::NodeId(1), model::NodeId(2)};
   placement.partitions_per_table = kPartitions;
   return std::make_unique<MetadataMachine>(std::move(*state), placement, [](model::PartitionId partition) {
-    return model::TableCounts{partition.value, 100 * partition.value};
+    return model::PartitionTotals{{partition.value, 100 * partition.value}, {{1, {partition.value, 10}}, {2, {0, 0}}}};
   });
 }
 
@@ -176,6 +176,20 @@ TEST_F(MetadataMachineTest, DecreasesOfAnotherDayAreNotShown) {
   EXPECT_EQ(shown(decreased), std::pair(1u, 1u));
   EXPECT_EQ(shown(model::Stamp{midnight - 1}), std::pair(1u, 1u));
   EXPECT_EQ(shown(model::Stamp{midnight}), std::pair(0u, 0u));
+}
+
+TEST_F(MetadataMachineTest, CountsOfLocalIndexesAreSummedOverThePartitions) {
+  run("CreateTable", R"({"TableName":"Music","BillingMode":"PAY_PER_REQUEST",)"
+                     R"("AttributeDefinitions":[{"AttributeName":"k","AttributeType":"S"},{"AttributeName":"s","AttributeType":"S"},)"
+                     R"({"AttributeName":"l","AttributeType":"S"}],)"
+                     R"("KeySchema":[{"AttributeName":"k","KeyType":"HASH"},{"AttributeName":"s","KeyType":"RANGE"}],)"
+                     R"("LocalSecondaryIndexes":[{"IndexName":"by-l","KeySchema":[{"AttributeName":"k","KeyType":"HASH"},)"
+                     R"({"AttributeName":"l","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}}]})");
+  auto evaluation = machine().read(*request_of("DescribeTable", named("Music")), model::Stamp{kNow});
+  const auto& answer = std::get<api::TableAnswer>(std::get<api::Answer>(evaluation));
+  ASSERT_EQ(answer.index_counts.size(), 1u);
+  EXPECT_EQ(answer.index_counts[0].items, 1u + 2 + 3);
+  EXPECT_EQ(answer.index_counts[0].bytes, 30u);
 }
 
 TEST_F(MetadataMachineTest, AStateThatWasHandedOutDoesNotChange) {

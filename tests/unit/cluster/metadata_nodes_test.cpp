@@ -59,7 +59,7 @@ class MetadataNodesTest : public ::testing::Test {
     Placement placement;
     placement.live = [this](model::NodeId node) { return !down.contains(node.value); };
     return std::make_unique<MetadataMachine>(std::move(*state), placement,
-                                             [](model::PartitionId) { return model::TableCounts{}; });
+                                             [](model::PartitionId) { return model::PartitionTotals{}; });
   }
   void restart() {
     carrier.start();

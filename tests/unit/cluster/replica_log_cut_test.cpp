@@ -68,7 +68,7 @@ TEST_F(ReplicaSnapshotTest, Group0sStateComesWhole) {
     placement.nodes = {model::NodeId(1)};
     placement.partitions_per_table = 2;
     return std::make_unique<MetadataMachine>(*MetadataMachine::restore(stored), placement,
-                                             [](model::PartitionId) { return model::TableCounts{}; });
+                                             [](model::PartitionId) { return model::PartitionTotals{}; });
   };
   Group tables(3);
   for (auto& member : tables.members) {

@@ -43,6 +43,18 @@ TEST(RequestWire, CountsOfIndexesComeBackInTheirOrder) {
   for (size_t i = 0; i < counts.size(); ++i) EXPECT_TRUE(same(counts[i], sent.index_counts[i])) << i;
 }
 
+TEST(RequestWire, ReportsBringTheCountsOfLocalIndexes) {
+  Report sent;
+  sent.partitions.push_back({model::PartitionId(3), 5, true, {{10, 200}, {{1, {4, 44}}, {2, {6, 66}}}}});
+  sent.partitions.push_back({model::PartitionId(4), 6, false, {{1, 2}}});
+  const auto got = decode_report(encode_report(sent));
+  ASSERT_TRUE(got.ok());
+  ASSERT_EQ(got->partitions.size(), 2u);
+  EXPECT_TRUE(same(got->partitions[0].totals.items, {10, 200}));
+  EXPECT_EQ(got->partitions[0].totals.local_indexes, sent.partitions[0].totals.local_indexes);
+  EXPECT_TRUE(got->partitions[1].totals.local_indexes.empty());
+}
+
 TEST(RequestWire, BytesThatAreNoAnswerAreAnError) {
   const std::string bytes = encode_answer(api::Answer(table_answer()), 1);
   for (size_t size = 0; size < bytes.size(); size += 8) {

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 
+#include "model/collection_size.h"
 #include "model/index.h"
 #include "model/key.h"
 #include "model/number.h"
@@ -65,6 +66,13 @@ TEST(StorageFormatPage, TheKeysOfIndexEntries) {
   EXPECT_EQ(hex(shown.at("golden-key-global")), hex(*index_key(table, global, item)));
   global.partition_key.push_back({"n", AttributeType::kN});
   EXPECT_EQ(hex(shown.at("golden-key-global-several")), hex(*index_key(table, global, item)));
+}
+
+TEST(StorageFormatPage, TheSizeOfAnItemCollection) {
+  const auto shown = blocks();
+  ASSERT_TRUE(shown.contains("golden-collection-size"));
+  const std::string key = partition_prefix(AttributeValue::s("user#1"));
+  EXPECT_EQ(hex(shown.at("golden-collection-size")), hex(encode_collection_size(key, 36)));
 }
 
 TEST(StorageFormatPage, NumbersHaveTheirKeyBytes) {
