@@ -4,8 +4,6 @@ them. Nothing that was acknowledged may be lost, and porcupine has to find what 
 Short in CI; tests/run --long has 50 of each.
 """
 
-import time
-
 import pytest
 
 from harness.drill import Drill, percentile
