@@ -117,7 +117,8 @@ uint64_t PartitionUpkeep::marks() const {
 
 std::chrono::duration<double> PartitionUpkeep::lag() const {
   std::lock_guard lock(mutex_);
-  if (!serving_ || mark_times_.empty()) return {};
+  // Nothing is fed from an index's own table, so what it may hold from before its leader came is never looked for.
+  if (!serving_ || !table_ || table_->index_of || mark_times_.empty()) return {};
   return Clock::now() - mark_times_.front().second;
 }
 
