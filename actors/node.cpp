@@ -52,6 +52,7 @@ Node::Node(const NodeOptions& options, monitoring::Metrics& metrics)
     : metrics_(metrics),
       cluster_(options.cluster),
       self_(options.cluster ? options.cluster->node : kAlone),
+      formats_max_(options.formats_max),
       partitions_per_table_(options.partitions_per_table),
       reader_threads_(options.reader_threads),
       collection_bytes_max_(options.collection_bytes_max),
@@ -135,8 +136,8 @@ model::Result<void, std::string> Node::start_alone() {
 }
 
 ReplicaServices Node::services() {
-  return {*store_,          *committer_, *applier_, *readers_, cluster_ ? &transport_ : nullptr,
-          snapshots_.get(), collection_bytes_max_};
+  return {*store_,          *committer_,           *applier_,   *readers_, cluster_ ? &transport_ : nullptr,
+          snapshots_.get(), collection_bytes_max_, formats_max_};
 }
 
 void Node::items_synced(const std::vector<storage::SyncedIndex>& indexes) {
@@ -171,6 +172,11 @@ model::Result<void, std::string> Node::start_metadata(model::ReplicaId self, con
   metadata_ = static_cast<cluster::MetadataMachine*>(&opened->replica->machine());
   std::shared_ptr<const cluster::ClusterState> state = metadata_->state();
   metadata_applied_ = opened->state.applied.index;
+  if (state->active_version > formats_max_) {
+    return model::Failure("the cluster writes format " + std::to_string(state->active_version) +
+                          ", and this version reads up to " + std::to_string(formats_max_) +
+                          ": start the node with a version that reads it");
+  }
   {
     std::lock_guard lock(mutex_);
     metadata_mailbox_ = std::make_shared<ReplicaMailbox>(&actors::refuse);
@@ -194,7 +200,7 @@ ReplicaEvents Node::metadata_events() {
     metadata_serving_ = replica.serving();
     if (replica.serving()) reconcile(metadata_->state());
     if (!cluster_) return;
-    report_leadership({model::PartitionId{}, replica.node().term(), replica.serving(), {}});
+    report_leadership({model::PartitionId{}, replica.node().term(), replica.serving(), {}, {}, false});
     if (replica.serving() && !metadata_->state()->bootstrapped()) bootstrap_metadata();
   };
   events.state_changed = [this](cluster::Replica& replica) {
@@ -212,7 +218,10 @@ ReplicaEvents Node::metadata_events() {
   events.turned = [this](const cluster::Replica& replica, const ReplicaContact& contact) {
     metadata_awake_ = !replica.resting();
     metadata_leader_ = replica.leader().value;
-    if (contact.ticked && replica.leads()) metadata_complete_ = replication_lag(replica).complete;
+    if (!contact.ticked || !replica.leads()) return;
+    metadata_complete_ = replication_lag(replica).complete;
+    std::lock_guard lock(mutex_);
+    metadata_members_ = replica.applied_state().membership;
   };
   events.failed = [this](const std::string& why) { fail("the metadata group failed: " + why); };
   return events;
@@ -221,7 +230,7 @@ ReplicaEvents Node::metadata_events() {
 bool Node::ready() const {
   if (failed_ || !in_cluster_) return false;
   std::lock_guard lock(mutex_);
-  if (!wish_ || stopping_) return false;
+  if (!wish_ || stopping_ || no_member_) return false;
   if (cluster_ ? !wish_->bootstrapped() || !leaders_.find({}) : !metadata_serving_) return false;
   for (const auto& [id, partition] : partitions_) {
     if (!served(id)) return false;

@@ -10,6 +10,7 @@
 //   node_partitions.cpp  replicas opened and closed as group 0 wishes
 //   node_cluster.cpp     how it comes into a cluster: identity, bootstrap, joining, registering
 //   node_peers.cpp       what it says to other nodes, and what they ask of it
+//   node_membership.cpp  nodes that come, go and are away; what operators ask; replicas that move (group 0's leader)
 //   node_leaders.cpp     who leads what: reports, routes, leaderships that go where they should be
 //   node_status.cpp      what operators see
 #pragma once
@@ -34,9 +35,12 @@
 #include "actors/throttle.h"
 #include "actors/ticker.h"
 #include "actors/transport.h"
+#include "cluster/administer_messages.h"
 #include "cluster/clock_watch.h"
 #include "cluster/init_messages.h"
 #include "cluster/leaders.h"
+#include "cluster/node_watch.h"
+#include "cluster/rebalance.h"
 #include "model/result.h"
 #include "monitoring/metrics.h"
 #include "net/dispatcher.h"
@@ -51,8 +55,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   // Opens the data folder and replays what must be. A cluster of one: returns once all its replicas serve. A node of
   // several: returns when it listens; ready() says when it serves. The error is a sentence for the operator.
   // `metrics` outlives the node.
-  static model::Result<std::unique_ptr<Node>, std::string> start(const NodeOptions& options,
-                                                                 monitoring::Metrics& metrics);
+  static model::Result<std::unique_ptr<Node>, std::string> start(const NodeOptions& options, monitoring::Metrics& metrics);
   ~Node() override;
 
   void execute(api::RequestPtr request, net::RequestContext context, net::Done done) override;
@@ -87,8 +90,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   model::Result<void, std::string> open(const NodeOptions& options);
   model::Result<void, std::string> start_alone();
   ReplicaServices services();
-  model::Result<void, std::string> start_metadata(model::ReplicaId self, const raft::Membership& members,
-                                                  bool campaign);
+  model::Result<void, std::string> start_metadata(model::ReplicaId self, const raft::Membership& members, bool campaign);
   ReplicaEvents metadata_events();
   void items_synced(const std::vector<storage::SyncedIndex>& indexes);
   void count_replicas();
@@ -100,8 +102,7 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   // node_partitions.cpp
   void reconcile(std::shared_ptr<const cluster::ClusterState> state);
   void open_in_background(const cluster::Partition& partition, const model::Table& table);
-  void partition_opened(const cluster::Partition& partition, storage::Result<OpenedReplica> opened,
-                        const model::Table& table);
+  void partition_opened(const cluster::Partition& partition, storage::Result<OpenedReplica> opened, const model::Table& table);
   void partition_closed(const storage::PartitionState& state);
   void drop_unwished(const cluster::ClusterState& state);
   void remove_replica(storage::ReplicaAddress address, std::optional<storage::PartitionState> state);
@@ -133,6 +134,13 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   void start_entering(storage::ClusterFile file, net::UniqueFunction<void(std::string)> done);
   void bootstrap_metadata();
 
+  // node_membership.cpp
+  void take_steps();
+  cluster::Sight sight() const;  // requires mutex_
+  void notice_own_place(const cluster::ClusterState& state);
+  void answer_administer(net::LinkBody body, std::chrono::steady_clock::time_point deadline, net::Reply reply);
+  bool is_newcomer(model::NodeId node) const;  // requires mutex_
+
   // node_peers.cpp: net::LinkHandler and Peers
   std::optional<std::string> refuse(const net::LinkIdentity& peer) override;
   void peer_up(const net::LinkIdentity& peer) override;
@@ -148,13 +156,13 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   void change_tables(const PartitionCall& call, net::Done done) override;
   void refresh(std::chrono::steady_clock::time_point deadline, net::UniqueFunction<void(bool)> then) override;
   void ask_for_barrier(MetadataBarrier::Asked asked);
-  void serve_forward(const net::LinkBody& body, std::chrono::steady_clock::time_point deadline,
-                     net::Reply reply);
+  void serve_forward(const net::LinkBody& body, std::chrono::steady_clock::time_point deadline, net::Reply reply);
 
   // node_leaders.cpp
   void tick();
   void clean_up_once();
   void report_leadership(const cluster::Report::Leadership& leadership);
+  void report_leadership(const PartitionPort& port, const cluster::Replica& replica);
   void leaders_reported(model::NodeId from, const cluster::Report& report);
   void set_routes(const std::vector<model::PartitionId>& partitions);  // requires mutex_
   void report_all(std::optional<model::NodeId> to);
@@ -170,7 +178,8 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
 
   monitoring::Metrics& metrics_;
   const std::optional<ClusterOptions> cluster_;
-  const model::NodeId self_;
+  model::NodeId self_;  // none until it is known: set once, by mutex_ and on the link's thread, before in_cluster_
+  const uint32_t formats_max_;
   const uint32_t partitions_per_table_;
   const size_t reader_threads_;
   const uint64_t collection_bytes_max_;
@@ -212,27 +221,28 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   std::condition_variable changed_;
   std::shared_ptr<const cluster::ClusterState> wish_;             // by mutex_
   std::unordered_map<model::PartitionId, Partition> partitions_;  // by mutex_
-  std::unordered_multimap<model::TableId, std::function<void()>>
-      creating_;             // by mutex_: until the table serves
-  std::string failure_;      // by mutex_
-  bool stopping_ = false;    // by mutex_
+  std::unordered_multimap<model::TableId, std::function<void()>> creating_;  // by mutex_: until the table serves
+  std::set<model::PartitionId> closing_;  // by mutex_: replicas that go; a successor opens when its actor has ended
+  std::string failure_;    // by mutex_
+  bool stopping_ = false;  // by mutex_
   bool handing_over_ = false;  // by mutex_: leaderships go elsewhere, and do not come back
   bool dropped_unwished_ = false;  // by mutex_: what a crash left of dropped tables is gone
-
   cluster::ClockWatch clocks_;                                 // by mutex_
   std::atomic<bool> clock_astray_{false};
   cluster::Leaders leaders_;                                   // by mutex_
   PartitionRoutes routes_;                                     // by mutex_
   std::optional<storage::ClusterFile> cluster_file_;           // by mutex_: as it is on disk
   std::map<model::NodeId, net::LinkIdentity> peers_up_;        // by mutex_
-  std::map<model::NodeId, int64_t> up_since_ms_;               // by mutex_
+  cluster::NodeWatch others_;                                  // by mutex_
+  raft::Membership metadata_members_;                          // by mutex_: where group 0 is led, committed
+  bool no_member_ = false;                                     // by mutex_: this node was decommissioned, and is out
   std::map<model::NodeId, std::string> told_addresses_;        // by mutex_: newer than what group 0 says
   std::string join_refusal_;                                   // by mutex_: as it was logged last
-  // The ticker's.
-  uint64_t ticks_ = 0;
+  uint64_t ticks_ = 0;  // the ticker's, as are the next two
   size_t next_join_ = 0;
   std::string said_;  // why nobody leads, as it was logged last
   std::atomic<bool> joining_{false};     // a request is on its way
+  std::atomic<size_t> steps_under_way_{0};  // commands of take_steps() that are not answered yet
   std::atomic<uint64_t> upkeep_calls_{0};  // each has a request id of its own
   std::atomic<bool> registered_{false};  // group 0 has this node as it is
 };

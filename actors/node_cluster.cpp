@@ -1,7 +1,7 @@
 // How a node comes into a cluster, and keeps its place in it.
 //
 //   a new folder ──▶ waits: an operator's bootstrap (all nodes at once), or, where --join names nodes of a
-//                    cluster that knows this node's id, a welcome as a new incarnation of it
+//                    cluster, a welcome: as a new node, or as a new incarnation of a node that there is
 //   DIR/CLUSTER ───▶ group 0's replica starts, the peers are dialled, group 0 hears the addresses
 #include <spdlog/spdlog.h>
 
@@ -36,7 +36,8 @@ cluster::NodeRecord record_of(const cluster::Member& member) {
   node.link_address = member.link;
   node.client_address = member.client;
   node.admin_address = member.admin;
-  node.formats_min = node.formats_max = cluster::kLogFormatVersion;
+  node.formats_min = cluster::kLogFormatVersionMin;  // until it registers, and says itself
+  node.formats_max = cluster::kLogFormatVersion;
   return node;
 }
 
@@ -52,6 +53,7 @@ model::Result<void, std::string> Node::start_in_cluster() {
   storage::DataFolder& folder = store_->folder();
   auto file = storage::read_cluster_file(folder.files(), folder.path());
   if (!file.ok()) return model::Failure(file.error().text());
+  if (*file && !self_) self_ = (*file)->node;  // nobody else is there yet
   if (*file && (*file)->node != self_) {
     return model::Failure("this data folder belongs to node " + std::to_string((*file)->node.value) + ", not to node " +
                           std::to_string(self_.value) + ": give --node-id or --data-dir as before");
@@ -104,14 +106,18 @@ model::Result<void, std::string> Node::enter(const storage::ClusterFile& file) {
 
 net::LinkIdentity Node::identity() const {
   net::LinkIdentity identity;
+  uint32_t active_version = cluster::kLogFormatVersionMin;
   {
     std::lock_guard lock(mutex_);
     if (cluster_file_) identity.cluster_id = cluster_file_->cluster_id;
+    if (wish_) active_version = wish_->active_version;
+    identity.node = self_;
   }
-  identity.node = self_;
   identity.incarnation = incarnation_;
   identity.boot_epoch = boot_epoch_;
-  identity.formats_min = identity.formats_max = identity.active_version = cluster::kLogFormatVersion;
+  identity.formats_min = cluster::kLogFormatVersionMin;
+  identity.formats_max = formats_max_;
+  identity.active_version = active_version;
   identity.version = cluster_->version;
   identity.zone = cluster_->zone;
   identity.link_address = net::to_string(cluster_->listen);
@@ -122,13 +128,13 @@ net::LinkIdentity Node::identity() const {
 
 cluster::Member Node::self_member() const {
   cluster::Member self;
-  self.node = self_;
   self.incarnation = incarnation_;
   self.link = net::to_string(cluster_->listen);
   self.client = cluster_->client_address;
   self.admin = cluster_->admin_address;
   self.zone = cluster_->zone;
   std::lock_guard lock(mutex_);
+  self.node = self_;
   if (cluster_file_) self.metadata_replica = cluster_file_->metadata_replica;
   return self;
 }
@@ -157,6 +163,16 @@ void Node::update_peers() {
     }
     auto parsed = net::parse_link_address(address);
     if (parsed.ok()) peers.push_back({member.node, *parsed});
+  }
+  {
+    std::lock_guard lock(mutex_);
+    std::erase_if(told_addresses_, [this](const auto& told) {  // of nodes that went
+      return wish_ && wish_->bootstrapped() && !wish_->find(told.first) && !is_newcomer(told.first);
+    });
+    for (const auto& [node, address] : told_addresses_) {
+      auto parsed = net::parse_link_address(address);
+      if (is_newcomer(node) && parsed.ok()) peers.push_back({node, *parsed});
+    }
   }
   link_->set_peers(std::move(peers));
 }
@@ -273,11 +289,13 @@ cluster::JoinRequest Node::join_request() const {
   cluster::JoinRequest request;
   request.self = self_member();
   request.version = cluster_->version;
-  request.format_min = request.format_max = cluster::kLogFormatVersion;
+  request.format_min = cluster::kLogFormatVersionMin;
+  request.format_max = formats_max_;
   return request;
 }
 
-// A new folder: is there a cluster that knows this node? Now and then, on the ticker.
+// A new folder: is there a cluster? It takes this node in as a new one, or, under a number that it knows, as a new
+// incarnation. Now and then, on the ticker.
 void Node::try_to_join() {
   if (cluster_->join.empty() || joining_.exchange(true)) return;
   net::LinkAddress address = cluster_->join[next_join_++ % cluster_->join.size()];
@@ -287,10 +305,7 @@ void Node::try_to_join() {
         auto reply = answer.ok() ? cluster::decode_identify_reply(**answer)
                                  : cluster::InitMessage<cluster::IdentifyReply>(
                                        model::Failure(cluster::InitMessageError::kMalformed));
-        const bool known = reply.ok() && reply->initialised() &&
-                           std::any_of(reply->members.begin(), reply->members.end(),
-                                       [this](const cluster::Member& member) { return member.node == self_; });
-        if (!known) {
+        if (!reply.ok() || !reply->initialised()) {
           joining_ = false;
           return;
         }
@@ -321,10 +336,11 @@ void Node::join_answered(const cluster::JoinReply& reply) {
   storage::ClusterFile file;
   {
     std::lock_guard lock(mutex_);
-    if (cluster_file_) {  // a bootstrap came first
+    if (cluster_file_ || (!self_ && !welcome.node)) {  // a bootstrap came first; or nobody gives numbers yet
       joining_ = false;
       return;
     }
+    if (!self_) self_ = welcome.node;
     file.cluster_id = welcome.cluster_id;
     file.node = self_;
     file.metadata_replica = welcome.metadata_replica;
@@ -332,8 +348,7 @@ void Node::join_answered(const cluster::JoinReply& reply) {
     file.members = stored(welcome.members);
     cluster_file_ = file;
   }
-  spdlog::info("joining cluster id={} as node {}{}", cluster::to_hex(welcome.cluster_id), self_.value,
-               welcome.late ? ": its folder is new, so its replicas are replaced" : "");
+  spdlog::info("joining cluster id={} as node {}", cluster::to_hex(welcome.cluster_id), self_.value);
   start_entering(std::move(file), [this](std::string error) {
     if (!error.empty()) spdlog::error("the cluster was not entered: {}", error);
     registered_ = error.empty();
@@ -408,16 +423,21 @@ void Node::register_node(const cluster::JoinRequest& request, net::Reply reply) 
   command.node.formats_max = request.format_max;
   metadata_mailbox_->push(MetadataCall{
       std::make_shared<cluster::MetadataCommand>(std::move(command)),
-      [this, node = request.self.node, reply = std::move(reply)](api::Result<api::Answer> result) mutable {
+      [this, self = request.self, reply = std::move(reply)](api::Result<api::Answer> result) mutable {
         if (!result.ok()) {
           return reply(cluster::encode(cluster::JoinReply(
               cluster::JoinRefusal{result.error().message, api::is_retriable(result.error())})));
         }
         // Answered on the metadata actor, after the state that it made.
         std::shared_ptr<const cluster::ClusterState> state = metadata_->state();
-        const cluster::NodeRecord* record = state->find(node);
-        STATOR_ASSERT(record != nullptr, "a node that is registered is known");
-        cluster::JoinWelcome welcome{state->cluster_id, record->metadata_replica, record->metadata_late, {}};
+        auto known = std::find_if(state->nodes.begin(), state->nodes.end(), [&](const auto& node) {
+          return node.second.incarnation == self.incarnation && (!self.node || self.node == node.first);
+        });
+        if (known == state->nodes.end()) {  // it went meanwhile
+          return reply(cluster::encode(cluster::JoinReply(cluster::JoinRefusal{"the cluster changed; try again", true})));
+        }
+        const cluster::NodeRecord& record = known->second;
+        cluster::JoinWelcome welcome{state->cluster_id, record.metadata_replica, record.metadata_late, {}, record.id};
         for (const auto& [id, member] : state->nodes) welcome.members.push_back(member_of(member));
         reply(cluster::encode(cluster::JoinReply(std::move(welcome))));
       }});

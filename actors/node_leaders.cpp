@@ -12,6 +12,7 @@ constexpr uint64_t kUpkeepTicks = 10;   // between two looks at what leaders hav
 constexpr uint64_t kJoinTicks = 10;     // between two attempts to join, or to register
 constexpr uint64_t kCampaignTicks = 4;  // between two attempts of those that are to lead first
 constexpr uint64_t kBalanceTicks = 25;  // between two looks at where leaderships are
+constexpr uint64_t kStepTicks = 25;     // between two looks at nodes and replicas that should be elsewhere
 constexpr uint64_t kSayTicks = 100;     // between two looks at whether all is led
 constexpr uint64_t kReportTicks = 200;  // between two complete reports
 constexpr size_t kTransfersMax = 4;     // leaderships given away in one look
@@ -48,6 +49,7 @@ void Node::tick() {
     compare_clocks();
     balance_leaders();
   }
+  if (ticks_ % kStepTicks == 0) take_steps();
   if (ticks_ % kUpkeepTicks == 0) look_after_partitions();
   if (ticks_ % kSayTicks == 0) say_why_nobody_leads();
   if (ticks_ % kReportTicks == 0) report_all(std::nullopt);
@@ -101,6 +103,7 @@ void Node::leaders_reported(model::NodeId from, const cluster::Report& report) {
     std::lock_guard lock(mutex_);
     // What was on its way when the connection broke says nothing any more.
     if (from != self_ && !peers_up_.contains(from)) return;
+    if (report.complete && from != self_) others_.reported(from, report.clock_astray, report.reaches);
     changed = leaders_.report(from, report);
     set_routes(changed);
   }
@@ -116,17 +119,25 @@ void Node::report_all(std::optional<model::NodeId> to) {
   std::vector<model::NodeId> peers;
   {
     std::lock_guard lock(mutex_);
-    auto add = [&](model::PartitionId id, model::PartitionTotals totals) {
+    auto add = [&](model::PartitionId id, const PartitionPort* port) {
       const cluster::Leaders::Leader* leader = leaders_.details(id);
-      if (leader && leader->node == self_) report.partitions.push_back({id, leader->term, true, std::move(totals)});
+      if (!leader || leader->node != self_) return;
+      report.partitions.push_back({id, leader->term, true, {}, {}, false});
+      if (!port) return;
+      report.partitions.back().totals = port->totals();
+      report.partitions.back().members = port->members();
+      report.partitions.back().whole = port->complete.load(std::memory_order_acquire);
     };
-    add({}, {});
+    add({}, nullptr);
     for (const auto& [id, partition] : partitions_) {
-      if (partition.port) add(id, partition.port->totals());
+      if (partition.port) add(id, partition.port.get());
     }
+    report.clock_astray = clock_astray_;
     for (const auto& [node, identity] : peers_up_) {
+      report.reaches.push_back(node);
       if (!to || *to == node) peers.push_back(node);
     }
+    set_routes(leaders_.report(self_, report));  // the figures of what is led here
   }
   std::string body = cluster::encode_report(report);
   for (model::NodeId peer : peers)
@@ -142,7 +153,7 @@ void Node::campaign_where_first() {
   std::vector<std::shared_ptr<ReplicaMailbox>> first;
   {
     std::lock_guard lock(mutex_);
-    if (!wish_) return;
+    if (!wish_ || clock_astray_) return;
     for (const auto& [id, partition] : wish_->partitions) {
       auto here = partitions_.find(id);
       if (here == partitions_.end() || !here->second.port || leaders_.find(id)) continue;
@@ -234,10 +245,10 @@ void Node::balance_leaders() {
         });
       };
       for (const cluster::ReplicaPlace& place : partition.replicas) {
-        auto up = up_since_ms_.find(place.node);
-        if (place.id != partition.first_leader || up == up_since_ms_.end()) continue;
+        if (place.id != partition.first_leader || !others_.may_lead(place.node)) continue;
+        if (!raft::is_voter(here->second.port->members(), place.id)) continue;  // it is to be one
         if (!keeps_up(place.id)) continue;  // writes would wait until it has caught up
-        if (now - up->second >= kSettledMillis) moves.emplace_back(here->second.mailbox, place.id);
+        if (others_.up_for(place.node, now) >= kSettledMillis) moves.emplace_back(here->second.mailbox, place.id);
       }
     }
   }
@@ -278,6 +289,12 @@ void Node::compare_clocks() {
     if (astray && !stopping_ && !handing_over_) moves = leaderships_for_others();
   }
   if (clock_astray_.exchange(astray) != astray) {
+    std::vector<std::shared_ptr<ReplicaMailbox>> all{metadata_mailbox_};
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& [id, partition] : partitions_) all.push_back(partition.mailbox);
+    }
+    for (const auto& mailbox : all) mailbox->push(BeReluctant{astray});
     if (astray) {
       spdlog::error("this node's clock is more than a second from those of the others: it leads nothing until it is right");
     } else {
@@ -297,7 +314,8 @@ Node::Moves Node::leaderships_for_others() const {
     if (here == partitions_.end() || !here->second.serving()) continue;
     for (size_t i = 0; i < partition.replicas.size(); ++i) {
       const cluster::ReplicaPlace& place = partition.replicas[(turn + i) % partition.replicas.size()];
-      if (place.node == self_ || !peers_up_.contains(place.node)) continue;
+      if (place.node == self_ || !others_.may_lead(place.node)) continue;
+      if (!raft::is_voter(here->second.port->members(), place.id)) continue;
       moves.emplace_back(here->second.mailbox, place.id);
       break;
     }
@@ -306,7 +324,7 @@ Node::Moves Node::leaderships_for_others() const {
   if (!metadata_serving_) return moves;
   for (const auto& [node, identity] : peers_up_) {
     const cluster::NodeRecord* record = wish_->find(node);
-    if (!record) continue;
+    if (!record || !others_.may_lead(node) || !raft::is_voter(metadata_members_, record->metadata_replica)) continue;
     moves.emplace_back(metadata_mailbox_, record->metadata_replica);
     break;
   }

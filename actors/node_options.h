@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/disk_guard.h"
+#include "cluster/log_entry.h"
 #include "model/ids.h"
 #include "model/limits.h"
 #include "net/link_identity.h"
@@ -17,13 +18,15 @@ namespace stator::actors {
 
 // A node of a cluster of several.
 struct ClusterOptions {
-  model::NodeId node;
+  model::NodeId node;  // none: as its folder says, or, where that is new, as the cluster says that takes it in
   std::string zone;
   net::LinkAddress listen;             // the port is not 0: the others keep it
   std::vector<net::LinkAddress> join;  // others' links: whom to ask where this node's folder is new
   std::string client_address;          // URLs, for people and tools
   std::string admin_address;
   std::string version;
+  // Seconds that a node is not heard before its replicas are made anew elsewhere; 0: never.
+  uint32_t replace_dead_after_s = 300;
 };
 
 struct NodeOptions {
@@ -35,6 +38,7 @@ struct NodeOptions {
   uint64_t disk_reserve_bytes = kDiskReserveBytes;  // writes are refused while less is free (disk_guard.h)
   bool throttling = false;  // tables that do not say it themselves are throttled (throttle.h)
   uint64_t collection_bytes_max = model::kItemCollectionSizeMax;  // of an item collection; lower in tests
+  uint32_t formats_max = cluster::kLogFormatVersion;  // a test may pretend to read a newer one
   size_t reader_threads = 2;
   size_t actor_threads = 1;
   std::optional<ClusterOptions> cluster = std::nullopt;  // nothing: a cluster of one

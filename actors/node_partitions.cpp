@@ -39,6 +39,7 @@ void Node::reconcile(std::shared_ptr<const cluster::ClusterState> state) {
     if (stopping_) return;
     wish_ = state;
     if (state->bootstrapped()) wishes.emplace_back(metadata_mailbox_, state->wished_metadata_members());
+    if (cluster_) notice_own_place(*state);
     // In a cluster of several this may be an old state: refresh() comes before anything is thrown away.
     drop = !cluster_ && !std::exchange(dropped_unwished_, true);
     for (auto it = partitions_.begin(); it != partitions_.end();) {
@@ -59,11 +60,12 @@ void Node::reconcile(std::shared_ptr<const cluster::ClusterState> state) {
       it->second.port->serves_alone = false;
       it->second.port->voter = false;
       closing.push_back(std::move(it->second.mailbox));
+      closing_.insert(it->first);
       if (wished == state->partitions.end()) leaders_.forget(it->first);
       it = partitions_.erase(it);
     }
     for (const auto& [id, partition] : state->partitions) {
-      if (partitions_.contains(id) || !place_on(self_, partition)) continue;
+      if (partitions_.contains(id) || closing_.contains(id) || !place_on(self_, partition)) continue;
       const model::Table* table = state->find(partition.table);
       STATOR_ASSERT(table != nullptr, "a partition belongs to a table");
       Partition& here = partitions_[id];
@@ -74,7 +76,7 @@ void Node::reconcile(std::shared_ptr<const cluster::ClusterState> state) {
   }
   publish_routes();
   for (auto& mailbox : closing) mailbox->close();  // partition_closed() follows, when the actor has ended
-  for (auto& [mailbox, wish] : wishes) mailbox->push(Reconfigure{std::move(wish)});
+  for (auto& [mailbox, wish] : wishes) mailbox->push(Reconfigure{std::move(wish), state->active_version});
   for (auto& [mailbox, table] : changed) mailbox->push(Configure{std::move(table)});
   if (drop) drop_unwished(*state);
   for (auto& [partition, table] : opening) open_in_background(partition, table);
@@ -135,13 +137,16 @@ void Node::partition_opened(const cluster::Partition& partition, storage::Result
                                                 std::move(opened->replica), partition_events(port));
   mailbox->push(Configure{table});
   if (!cluster_ || (born && is_first_leader(partition, place))) mailbox->push(Campaign{});
-  if (cluster_) mailbox->push(Reconfigure{cluster::wished_members(partition)});
-  spawn_replica_actor(*system_, mailbox, std::move(driver));
   std::shared_ptr<const cluster::ClusterState> wish;
   {
     std::lock_guard lock(mutex_);
     wish = wish_;
   }
+  if (cluster_) {
+    mailbox->push(Reconfigure{cluster::wished_members(partition), wish->active_version});
+    if (clock_astray_) mailbox->push(BeReluctant{true});
+  }
+  spawn_replica_actor(*system_, mailbox, std::move(driver));
   // Where the wish changed while it was being opened.
   auto wished = wish->partitions.find(id);
   if (wished == wish->partitions.end() || wished->second != partition) reconcile(std::move(wish));
@@ -166,7 +171,7 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
     port->leads = soft.role == raft::Role::kLeader;
   };
   if (cluster_) {
-    events.turned = [port](const cluster::Replica& replica, const ReplicaContact& contact) {
+    events.turned = [this, port](const cluster::Replica& replica, const ReplicaContact& contact) {
       if (contact.heard) port->leader_heard_ms.store(steady_millis(), std::memory_order_relaxed);
       port->committed.store(std::max<raft::Index>(contact.committed, replica.node().commit_index()),
                             std::memory_order_release);
@@ -178,6 +183,8 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
       port->lag.store(lag.entries, std::memory_order_relaxed);
       port->set_member_lags(lag.members);
       port->complete.store(lag.complete, std::memory_order_release);
+      // A move has come a step further: group 0's leader waits for it.
+      if (port->set_members(replica.applied_state().membership) && replica.serving()) report_leadership(*port, replica);
     };
   }
   events.installed = [port](const storage::PartitionState& state) { port->set_space(state.space); };
@@ -191,11 +198,20 @@ ReplicaEvents Node::partition_events(const std::shared_ptr<PartitionPort>& port)
   return events;
 }
 
+void Node::report_leadership(const PartitionPort& port, const cluster::Replica& replica) {
+  report_leadership({port.partition(),
+                     replica.node().term(),
+                     replica.serving(),
+                     port.totals(),
+                     replica.applied_state().membership,
+                     port.complete.load(std::memory_order_acquire)});
+}
+
 void Node::serving_changed(PartitionPort& port, const cluster::Replica& replica) {
   port.serves_alone.store(replica.serves_alone(), std::memory_order_release);
   port.serving.store(replica.serving(), std::memory_order_release);
   if (cluster_) {
-    return report_leadership({port.partition(), replica.node().term(), replica.serving(), port.totals()});
+    return report_leadership(port, replica);
   }
   check_serving();
 }
@@ -248,12 +264,14 @@ void Node::partition_closed(const storage::PartitionState& state) {
   std::shared_ptr<const cluster::ClusterState> wish;
   {
     std::lock_guard lock(mutex_);
+    closing_.erase(state.partition);
     wish = wish_;
   }
   if (wish && wish->partitions.contains(state.partition)) reconcile(std::move(wish));  // its successor opens
 }
 
-// What a crash left of tables that were dropped before it.
+// What a crash left of tables that were dropped before it, and of replicas that moved away. What was opened since the start
+// and closed again is gone already: that is nothing to items/, and the log keeps its minimum.
 void Node::drop_unwished(const cluster::ClusterState& state) {
   for (const storage::RecoveredReplica& replica : store_->recovered()) {
     if (replica.address.partition == model::PartitionId{}) continue;

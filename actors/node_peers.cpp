@@ -44,11 +44,14 @@ std::optional<std::string> Node::refuse(const net::LinkIdentity& peer) {
     };
     if (wish_ && wish_->bootstrapped()) {
       const cluster::NodeRecord* record = wish_->find(peer.node);
-      if (!record) return "the cluster knows no node " + std::to_string(peer.node.value);
-      const auto& retired = record->retired;
-      if (std::find(retired.begin(), retired.end(), peer.incarnation) != retired.end())
+      // Group 0 gave it the cluster's id after what this node has heard so far: it may well be the one that has the rest.
+      if (!record && !is_newcomer(peer.node)) return "the cluster knows no node " + std::to_string(peer.node.value);
+      if (record && std::find(record->retired.begin(), record->retired.end(), peer.incarnation) != record->retired.end())
         return "its data folder was replaced by a newer one; remove it, or give the node the newer folder";
-      if (record->incarnation != peer.incarnation) return "its data folder is not known to this node yet";
+      if (wish_->active_version < peer.formats_min || wish_->active_version > peer.formats_max) {
+        return "it reads formats " + std::to_string(peer.formats_min) + " to " + std::to_string(peer.formats_max) +
+               ", and the cluster writes " + std::to_string(wish_->active_version);
+      }
       welcome();
     } else if (cluster_file_) {  // group 0 says nothing yet
       for (const storage::ClusterMember& member : cluster_file_->members) {
@@ -67,7 +70,7 @@ void Node::peer_up(const net::LinkIdentity& peer) {
   {
     std::lock_guard lock(mutex_);
     peers_up_[peer.node] = peer;
-    up_since_ms_[peer.node] = steady_millis();
+    others_.up(peer.node, steady_millis());
     if (!peer.link_address.empty()) {
       std::string& told = told_addresses_[peer.node];
       moved = std::exchange(told, peer.link_address) != peer.link_address;
@@ -84,7 +87,7 @@ void Node::peer_lost(model::NodeId peer) {
   {
     std::lock_guard lock(mutex_);
     peers_up_.erase(peer);
-    up_since_ms_.erase(peer);
+    others_.lost(peer);
     changed = leaders_.lost(peer);
     set_routes(changed);
     if (wish_) {
@@ -139,6 +142,8 @@ void Node::request(const net::LinkIdentity& from, uint16_t kind, net::LinkBody b
       return answer_bootstrap(*body, std::move(reply));
     case cluster::kJoin:
       return answer_join(std::move(body), deadline, std::move(reply));
+    case cluster::kAdminister:
+      return answer_administer(std::move(body), deadline, std::move(reply));
     case static_cast<uint16_t>(cluster::FrameKind::kForward):
       if (!member) break;
       return serve_forward(body, deadline, std::move(reply));

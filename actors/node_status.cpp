@@ -22,6 +22,18 @@ std::string_view status_text(model::TableStatus status) {
   return "ACTIVE";
 }
 
+std::string_view phase_text(cluster::NodePhase phase) {
+  switch (phase) {
+    case cluster::NodePhase::kLeaving:
+      return "leaving";
+    case cluster::NodePhase::kAway:
+      return "away";
+    case cluster::NodePhase::kMember:
+      break;
+  }
+  return "member";
+}
+
 void write_leader(api::json::Writer& out, model::NodeId leader) {
   out.key("leader");
   if (leader) {
@@ -36,6 +48,7 @@ void write_leader(api::json::Writer& out, model::NodeId leader) {
 std::string Node::status_json() const {
   std::string text;
   api::json::Writer out(text);
+  const bool whole = fully_replicated();
   const cluster::Member self = cluster_ ? self_member() : cluster::Member{};
   std::lock_guard lock(mutex_);
   out.begin_object();
@@ -46,7 +59,7 @@ std::string Node::status_json() const {
   out.key("term").integer(static_cast<int64_t>(metadata_term_.load()));
   out.end_object();
 
-  auto write_node = [&](const cluster::Member& node) {
+  auto write_node = [&](const cluster::Member& node, const cluster::NodeRecord* record) {
     out.begin_object();
     out.key("id").integer(static_cast<int64_t>(node.node.value));
     out.key("zone").string(node.zone);
@@ -55,16 +68,24 @@ std::string Node::status_json() const {
     out.key("endpoint").string(node.client);
     out.key("admin").string(node.admin);
     out.key("link").string(node.link);
+    if (record) {
+      out.key("phase").string(phase_text(record->phase));
+      out.key("version").string(record->version);
+      out.key("formats_max").integer(record->formats_max);
+    }
     out.end_object();
   };
+  out.key("active_version").integer(wish_ ? wish_->active_version : cluster::kLogFormatVersionMin);
+  out.key("fully_replicated").boolean(whole);
   out.key("nodes").begin_array();
   if (wish_ && wish_->bootstrapped()) {
     for (const auto& [id, node] : wish_->nodes) {
       write_node({node.id, node.metadata_replica, node.incarnation, node.link_address, node.client_address,
-                  node.admin_address, node.zone});
+                  node.admin_address, node.zone},
+                 &node);
     }
   } else if (cluster_) {
-    write_node(self);
+    write_node(self, nullptr);
   }
   out.end_array();
 

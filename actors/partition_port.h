@@ -94,6 +94,17 @@ class PartitionPort {
     std::lock_guard lock(lags_mutex_);
     return lags_;
   }
+  // Leader: who belongs to the group, by what is committed. True where that is new.
+  bool set_members(const raft::Membership& members) {
+    std::lock_guard lock(lags_mutex_);
+    if (members_ == members) return false;
+    members_ = members;
+    return true;
+  }
+  raft::Membership members() const {
+    std::lock_guard lock(lags_mutex_);
+    return members_;
+  }
   std::atomic<bool> complete{false};   // leader: the members are those that are wished, and none lags far behind
   std::atomic<int64_t> leader_heard_ms{0};  // steady clock
 
@@ -106,7 +117,8 @@ class PartitionPort {
   mutable std::mutex counts_mutex_;
   std::vector<model::IndexCounts> local_counts_;  // by counts_mutex_
   mutable std::mutex lags_mutex_;
-  std::vector<std::pair<model::ReplicaId, raft::Index>> lags_;  // by lags_mutex_
+  std::vector<std::pair<model::ReplicaId, raft::Index>> lags_;  // by lags_mutex_, as is the next
+  raft::Membership members_;
 };
 
 using PartitionPorts = std::unordered_map<model::PartitionId, std::shared_ptr<PartitionPort>>;

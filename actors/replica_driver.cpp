@@ -187,7 +187,11 @@ void ReplicaDriver::handle(Step& step, uint64_t now) {
 void ReplicaDriver::handle(PeerLost& lost, uint64_t now) {
   replica_->peer_connection_lost(lost.replica, now);
 }
-void ReplicaDriver::handle(Reconfigure& wish, uint64_t now) { replica_->reconfigure(wish.members, now); }
+void ReplicaDriver::handle(Reconfigure& wish, uint64_t now) {
+  replica_->write_version(wish.active_version);
+  replica_->reconfigure(wish.members, now);
+}
+void ReplicaDriver::handle(BeReluctant& wish, uint64_t) { replica_->set_reluctant(wish.reluctant); }
 void ReplicaDriver::handle(Transfer& transfer, uint64_t now) {
   (void)replica_->transfer_leadership(transfer.to, now);  // whoever wished it sees what came of it
 }

@@ -42,6 +42,7 @@ struct ReplicaServices {
   MessageSender* sender = nullptr;  // null in a cluster of one, as is the next
   SnapshotService* snapshots = nullptr;
   uint64_t collection_bytes_max = model::kItemCollectionSizeMax;  // cluster::ItemMachine's
+  uint32_t formats_max = cluster::kLogFormatVersion;  // cluster::ReplicaConfig's
 };
 
 // What a follower knows of its leader, beside what the replica itself says.
@@ -120,6 +121,7 @@ class ReplicaDriver {
   void handle(Step& step, uint64_t now);
   void handle(PeerLost& lost, uint64_t now);
   void handle(Reconfigure& wish, uint64_t now);
+  void handle(BeReluctant& wish, uint64_t now);
   void handle(Transfer& transfer, uint64_t now);
   void handle(Room&, uint64_t now);
   void handle(Run& run, uint64_t now);

@@ -12,6 +12,7 @@
 #include "actors/protocol.h"
 #include "api/answer.h"
 #include "api/operation.h"
+#include "cluster/log_entry.h"
 #include "cluster/metadata_command.h"
 #include "cluster/request_ids.h"
 #include "cluster/state_machine.h"
@@ -81,9 +82,14 @@ struct Step {
 struct PeerLost {
   model::ReplicaId replica;
 };
-// Who should belong to the group, by group 0.
+// Who should belong to the group, and what its leader writes, by group 0.
 struct Reconfigure {
   raft::Membership members;
+  uint32_t active_version = cluster::kLogFormatVersion;
+};
+// This node's clock is astray, or is right again: others should lead.
+struct BeReluctant {
+  bool reluctant = false;
 };
 // Hand the leadership to this member, if it is ours.
 struct Transfer {
@@ -96,7 +102,7 @@ struct Run {
 };
 
 using ReplicaInput = std::variant<WriteCall, ReadCall, MetadataCall, RowsLoaded, Persisted, Applied, LogLoaded, ItemsSynced,
-                                  Configure, Campaign, Tick, Step, PeerLost, Reconfigure, Transfer, Room, Run>;
+                                  Configure, Campaign, Tick, Step, PeerLost, Reconfigure, BeReluctant, Transfer, Room, Run>;
 
 using ReplicaMailbox = Mailbox<ReplicaInput, ReplicaActor>;
 

@@ -180,6 +180,7 @@ storage::Result<OpenedReplica> open(const ReplicaServices& services, cluster::Re
   LogStore& log = services.store.log();
   ReplicaAddress address{state.partition, state.replica};
   config.raft.self = state.replica;
+  config.formats_max = services.formats_max;
   // Who could tell it of lost connections is there too.
   if (services.sender) config.raft.rest_ticks = kRestTicks;
   config.raft.seed = state.replica.value * 0x9E3779B97F4A7C15ULL ^ wall_clock_micros();

@@ -36,8 +36,9 @@ void Transport::send(model::PartitionId partition, uint32_t range_epoch,
   Outbox now, later;
   for (raft::Message& message : messages) {
     auto it = nodes->find(message.to);
-    if (it == nodes->end()) continue;  // not known here yet, or no more
-    Route route{it->second, cluster::traffic_of(message)};
+    const model::NodeId node = it != nodes->end() ? it->second : heard_from(message.to);
+    if (!node) continue;  // not known here yet, or no more
+    Route route{node, cluster::traffic_of(message)};
     Outbox& outbox = route.second == cluster::RaftTraffic::kData ? now : later;
     outbox[route].push_back({partition, range_epoch, std::move(message)});
   }
@@ -54,6 +55,20 @@ void Transport::send(model::PartitionId partition, uint32_t range_epoch,
     wake = !std::exchange(flushing_, true);
   }
   if (wake) link->post([this] { flush(); });
+}
+
+// A replica that group 0, as it is here, does not name: this node is behind, and what it misses may come from just
+// that replica, which has to hear that it came.
+void Transport::remember(model::ReplicaId replica, model::NodeId node) {
+  std::lock_guard lock(mutex_);
+  if (strangers_.size() >= kStrangersMax) strangers_.clear();  // told again with its next message
+  strangers_[replica] = node;
+}
+
+model::NodeId Transport::heard_from(model::ReplicaId replica) {
+  std::lock_guard lock(mutex_);
+  auto it = strangers_.find(replica);
+  return it == strangers_.end() ? model::NodeId{} : it->second;
 }
 
 // The link's thread.
@@ -92,10 +107,12 @@ void Transport::receive(model::NodeId from, const std::string& body) {
   }
   std::shared_ptr<const Mailboxes> mailboxes = mailboxes_.load();
   if (!mailboxes) return;
+  std::shared_ptr<const ReplicaNodes> nodes = nodes_.load();
   std::vector<ReplicaMailbox*> sleeping;
   for (cluster::GroupMessage& message : *messages) {
     auto it = mailboxes->find(message.partition);
     if (it == mailboxes->end()) continue;
+    if (nodes && !nodes->contains(message.message.from)) remember(message.message.from, from);
     if (it->second->push_quietly(Step{std::move(message.message)})) sleeping.push_back(it->second.get());
   }
   for (ReplicaMailbox* mailbox : sleeping) mailbox->wake();

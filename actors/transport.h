@@ -20,6 +20,8 @@ using Mailboxes = std::unordered_map<model::PartitionId, std::shared_ptr<Replica
 // Which node holds a replica. Replica ids are unique over all partitions and group 0.
 using ReplicaNodes = std::unordered_map<model::ReplicaId, model::NodeId>;
 
+// Replicas that are heard and not named by group 0 as it is here: at most so many are remembered.
+inline constexpr size_t kStrangersMax = 256;
 // Bundles are cut at this size; one message may be larger.
 inline constexpr size_t kBundleBytes = 1024 * 1024;
 
@@ -43,12 +45,15 @@ class Transport final : public MessageSender {
   using Outbox = std::map<Route, std::vector<cluster::GroupMessage>>;
   void flush();
   static void send(net::Link& link, Outbox outbox);
+  void remember(model::ReplicaId replica, model::NodeId node);
+  model::NodeId heard_from(model::ReplicaId replica);
 
   std::atomic<net::Link*> link_{nullptr};
   std::atomic<std::shared_ptr<const Mailboxes>> mailboxes_;
   std::atomic<std::shared_ptr<const ReplicaNodes>> nodes_;
   std::mutex mutex_;
   Outbox outbox_;          // by mutex_
+  ReplicaNodes strangers_;  // by mutex_
   bool flushing_ = false;  // by mutex_: a flush is on its way
 };
 

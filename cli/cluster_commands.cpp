@@ -41,6 +41,14 @@ int run(const ClusterCommand& command, const Launcher& launcher) {
       return initialise(command, launcher);
     case ClusterVerb::kDrill:
       return drill(command, launcher);
+    case ClusterVerb::kAdd:
+      return add_node(command, launcher);
+    case ClusterVerb::kDecommission:
+      return decommission_node(command, launcher);
+    case ClusterVerb::kRollingRestart:
+      return rolling_restart(command, launcher);
+    case ClusterVerb::kFinalizeVersion:
+      return finalize_version(command, launcher);
   }
   return 1;
 }

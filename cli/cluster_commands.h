@@ -21,6 +21,10 @@ int purge_cluster(const ClusterCommand& command);
 int show_log(const ClusterCommand& command);
 int initialise(const ClusterCommand& command, const Launcher& launcher);
 int drill(const ClusterCommand& command, const Launcher& launcher);
+int add_node(const ClusterCommand& command, const Launcher& launcher);
+int decommission_node(const ClusterCommand& command, const Launcher& launcher);
+int rolling_restart(const ClusterCommand& command, const Launcher& launcher);
+int finalize_version(const ClusterCommand& command, const Launcher& launcher);
 
 // Stays with the nodes until Ctrl-C, which stops them, or until they are gone: the end of `start
 // --foreground`. Requires block_stop_signals() before.

@@ -54,11 +54,11 @@ int signal_nodes(const ClusterCommand& command, int number, ProcessState goal, c
   if (!opened) return fail(opened.error());
   std::set<unsigned> reached;  // first to all of them, so that several are killed at one moment
   for (const unsigned id : command.nodes) {
-    if (send_signal((*opened)->state.nodes[id - 1].process, number)) reached.insert(id);
+    if (send_signal((*opened)->state.find(id)->process, number)) reached.insert(id);
   }
   int code = 0;
   for (const unsigned id : command.nodes) {
-    const ProcessId process = (*opened)->state.nodes[id - 1].process;
+    const ProcessId process = (*opened)->state.find(id)->process;
     if (reached.contains(id) && wait_for(process, goal)) {
       say("node " + std::to_string(id) + " (pid " + std::to_string(process.pid) + ") " + said);
     } else {

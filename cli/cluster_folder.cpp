@@ -124,8 +124,8 @@ Done ClusterFolder::remove(const ClusterState& state) {
     fs::remove_all(path, error);
     return !error;
   };
-  for (const ClusterNode& node : state.nodes) {
-    if (!gone(node_path(node.id))) return failed("cannot delete", node_path(node.id), error.message());
+  for (unsigned id = 1; id < state.next_node; ++id) {  // decommissioned ones too
+    if (!gone(node_path(id))) return failed("cannot delete", node_path(id), error.message());
   }
   // cluster.json last but for the lock: until then a purge that failed can be run again.
   for (const std::string& path :

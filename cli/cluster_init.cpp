@@ -20,6 +20,10 @@ InitOutcome refused(std::string text) { return {Kind::kRefused, std::move(text),
 
 std::optional<InitOutcome> check_numbers(const Identities& found, const Peers& peers) {
   for (size_t i = 0; i < found.size(); ++i) {
+    if (!found[i].self.node) {
+      return refused(net::to_string(peers[i]) + " has no number and waits for a cluster that gives it one: give each of a "
+                     "new cluster's nodes its own with --node-id, or leave it out of --peers");
+    }
     for (size_t j = 0; j < i; ++j) {
       if (found[i].self.node != found[j].self.node) continue;
       return refused(net::to_string(peers[j]) + " and " + net::to_string(peers[i]) + " are both node " +

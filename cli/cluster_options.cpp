@@ -41,6 +41,11 @@ constexpr std::array kVerbs{
     Verb{"logs", "Print the end of a node's log", ClusterVerb::kLogs},
     Verb{"stop", "Stop all nodes, and wait for them", ClusterVerb::kStop},
     Verb{"purge", "Stop all nodes and delete their data", ClusterVerb::kPurge},
+    Verb{"add", "Start one more node, which joins", ClusterVerb::kAdd},
+    Verb{"decommission", "Move everything off a node, and stop it for good", ClusterVerb::kDecommission},
+    Verb{"rolling-restart", "Restart one node after the other, each when all is well", ClusterVerb::kRollingRestart},
+    Verb{"finalize-version", "Let leaders write the newest version that all nodes read",
+         ClusterVerb::kFinalizeVersion},
     Verb{"init", "Make one cluster of nodes that were started by hand, once", ClusterVerb::kInit},
     Verb{"drill", "Kill leaders under load, and tell the outage and that nothing was lost", ClusterVerb::kDrill},
 };
@@ -73,6 +78,16 @@ void add_options(CLI::App& app, ClusterVerb verb, Texts& texts) {
     case ClusterVerb::kRestart:
       app.add_option("N", texts.nodes, "Numbers of nodes");
       break;
+    case ClusterVerb::kAdd:
+      option("zone", "Zone of the node [the one with the fewest]");
+      break;
+    case ClusterVerb::kDecommission:
+      app.add_option("N", texts.nodes, "Number of a node");
+      option("peers", "--cluster-addr of other nodes, for a cluster that was started by hand");
+      break;
+    case ClusterVerb::kFinalizeVersion:
+      option("peers", "--cluster-addr of nodes, for a cluster that was started by hand");
+      break;
     case ClusterVerb::kLogs:
       app.add_option("N", texts.nodes, "Number of a node");
       app.add_flag("-f,--follow", texts.follow, "Go on printing what is added");
@@ -99,7 +114,8 @@ model::Result<unsigned, Message> number(const std::string& what, const std::stri
   return value;
 }
 
-model::Result<std::vector<net::LinkAddress>, Message> read_peers(const std::string& text) {
+// `all`: they are to be all nodes of a cluster.
+model::Result<std::vector<net::LinkAddress>, Message> read_peers(const std::string& text, bool all) {
   std::vector<net::LinkAddress> peers;
   std::istringstream in(text);
   for (std::string one; std::getline(in, one, ',');) {
@@ -113,7 +129,7 @@ model::Result<std::vector<net::LinkAddress>, Message> read_peers(const std::stri
     peers.push_back(std::move(*address));
   }
   if (peers.empty()) return usage_error("init needs --peers HOST:PORT,...: the --cluster-addr of every node");
-  if (peers.size() == 2) {
+  if (all && peers.size() == 2) {
     return usage_error(
         "peers: two nodes make no cluster, since a majority of two is two and the loss of either "
         "stops both; give 1, or 3 and more");
@@ -165,21 +181,21 @@ std::optional<Message> fill_numbers(ClusterCommand& command, const Texts& texts)
 
 std::optional<Message> fill_nodes(ClusterCommand& command, const Texts& texts, const char* verb) {
   for (const std::string& text : texts.nodes) {
-    const auto node = number("node", text, 1, kClusterNodesMax);
+    const auto node = number("node", text, 1, kClusterNodeIdMax);
     if (!node) return node.error();
     if (std::find(command.nodes.begin(), command.nodes.end(), *node) == command.nodes.end())
       command.nodes.push_back(*node);
   }
   const bool takes_nodes = command.verb == ClusterVerb::kKill || command.verb == ClusterVerb::kPause ||
                            command.verb == ClusterVerb::kResume || command.verb == ClusterVerb::kRestart ||
-                           command.verb == ClusterVerb::kLogs;
+                           command.verb == ClusterVerb::kLogs || command.verb == ClusterVerb::kDecommission;
   if (takes_nodes && command.nodes.empty()) {
     return usage_error(std::string(verb) + " needs the number of a node, as in `stator cluster " + verb +
                        " 1`")
         .error;
   }
-  if (command.verb == ClusterVerb::kLogs && command.nodes.size() > 1)
-    return usage_error("logs takes one node at a time").error;
+  const bool one = command.verb == ClusterVerb::kLogs || command.verb == ClusterVerb::kDecommission;
+  if (one && command.nodes.size() > 1) return usage_error(std::string(verb) + " takes one node at a time").error;
   return std::nullopt;
 }
 
@@ -211,8 +227,12 @@ model::Result<ClusterCommand, Message> fill(const Verb& verb, const Texts& texts
     return usage_error(given.empty() ? "drill needs the name of a drill: leader-kill"
                                      : "there is no drill '" + given + "'; there is leader-kill");
   }
-  if (command.verb == ClusterVerb::kInit) {
-    auto peers = read_peers(value("peers"));
+  command.zone = value("zone");
+  if (!command.zone.empty() && !is_zone_name(command.zone))
+    return usage_error("zone: '" + command.zone + "' is no name of letters, digits, '-', '_' and '.'");
+  const bool init = command.verb == ClusterVerb::kInit;
+  if (init || !value("peers").empty()) {
+    auto peers = read_peers(value("peers"), init);
     if (!peers) return Failed(std::move(peers).error());
     command.peers = std::move(*peers);
   }

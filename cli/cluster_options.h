@@ -12,7 +12,8 @@
 
 namespace stator::cli {
 
-inline constexpr unsigned kClusterNodesMax = 9;
+inline constexpr unsigned kClusterNodesMax = 9;  // at a time
+inline constexpr unsigned kClusterNodeIdMax = kNodeIdMax;
 inline constexpr unsigned kClusterNodesDefault = 3;
 inline constexpr unsigned kClusterZonesDefault = 3;
 inline constexpr unsigned kLogLinesDefault = 100;
@@ -35,6 +36,10 @@ enum class ClusterVerb : uint8_t {
   kPurge,
   kInit,
   kDrill,
+  kAdd,
+  kDecommission,
+  kRollingRestart,
+  kFinalizeVersion,
 };
 
 struct ClusterCommand {
@@ -48,13 +53,15 @@ struct ClusterCommand {
   std::optional<bool> throttling;
   std::optional<uint16_t> port;  // of the first node's clients
   bool foreground = false;
-  // kill, pause, resume, restart: at least one; logs: exactly one.
+  std::string zone;  // add; empty: the one with the fewest nodes
+  // kill, pause, resume, restart: at least one; logs, decommission: exactly one.
   std::vector<unsigned> nodes;
   bool follow = false;  // logs
   unsigned lines = kLogLinesDefault;
   unsigned rounds = kDrillRoundsDefault;  // drill: 1 to kDrillRoundsMax
   unsigned rate = kDrillRateDefault;      // drill: writes a second, 1 to kDrillRateMax
-  std::vector<net::LinkAddress> peers;  // init: 1 or at least 3, each once
+  // init: 1 or at least 3, each once; decommission, finalize-version: of a cluster that was started by hand, whom to ask.
+  std::vector<net::LinkAddress> peers;
 };
 
 // `arguments` after the word `cluster`. `program`: what a user writes to run this binary, for help.

@@ -8,6 +8,7 @@
 
 #include <set>
 
+#include "cli/cluster_options.h"
 #include "model/assert.h"
 
 namespace stator::cli {
@@ -72,7 +73,8 @@ model::Result<void, std::string> choose_ports(ClusterState& state, const std::ve
   for (size_t i = 0; i < runs.size(); ++i) {
     if (settled[i]) continue;
     ClusterNode& node = state.nodes[i];
-    const unsigned first = first_port + static_cast<unsigned>(i) * kPortsBetweenNodes;
+    // Nodes that were added later have higher numbers, and share the ranges of others.
+    const unsigned first = first_port + (node.id - 1) % kClusterNodesMax * kPortsBetweenNodes;
     unsigned port = first;
     for (; port < first + kPortsTried; ++port) {
       if (port == kPortOfAdminUi || port + kLinkPortOffset > 65535) continue;

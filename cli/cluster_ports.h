@@ -1,5 +1,5 @@
 // Which ports the nodes of a local cluster listen on: client P, admin P + 100, link P + 200, with P 8000,
-// 9000, ... for nodes 1, 2, ...; where one of a node's three is taken, the next P. Pure but for
+// 9000, ... for nodes 1, 2, ... (10 as 1, and so on); where one of a node's three is taken, the next P. Pure but for
 // port_is_free().
 #pragma once
 

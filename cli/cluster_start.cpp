@@ -112,7 +112,7 @@ std::set<unsigned> nodes_up(const ClusterState& state) {
 
 std::string banner(const ClusterState& state, const Readiness& readiness, const ClusterFolder& folder,
                    const Launcher& launcher, bool foreground) {
-  const std::string endpoint = state.nodes[*readiness.ready.begin() - 1].endpoint();
+  const std::string endpoint = state.find(*readiness.ready.begin())->endpoint();
   std::string text = "\nStator " + launcher.version + ": " + count_of(readiness.ready.size(), "node") +
                      (readiness.ready.size() == 1 ? " serves" : " serve") + " the DynamoDB API\n\n";
   for (const ClusterNode& node : state.nodes) {

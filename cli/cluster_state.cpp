@@ -1,6 +1,9 @@
 // cluster.json and targets.json, as text.
 #include "cli/cluster_state.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "api/json.h"
 #include "cli/json_fields.h"
 #include "model/assert.h"
@@ -56,6 +59,7 @@ ClusterState new_cluster(unsigned nodes, unsigned zones) {
   STATOR_ASSERT(zones >= 1 && zones <= 26, "a zone has a letter");
   ClusterState state;
   state.zones = zones;
+  state.next_node = nodes + 1;
   for (unsigned id = 1; id <= nodes; ++id) {
     ClusterNode node;
     node.id = id;
@@ -63,6 +67,15 @@ ClusterState new_cluster(unsigned nodes, unsigned zones) {
     state.nodes.push_back(std::move(node));
   }
   return state;
+}
+
+ClusterNode* ClusterState::find(unsigned id) {
+  return const_cast<ClusterNode*>(std::as_const(*this).find(id));
+}
+
+const ClusterNode* ClusterState::find(unsigned id) const {
+  const auto at = std::find_if(nodes.begin(), nodes.end(), [&](const ClusterNode& node) { return node.id == id; });
+  return at == nodes.end() ? nullptr : &*at;
 }
 
 std::string encode(const ClusterState& state) {
@@ -76,6 +89,7 @@ std::string encode(const ClusterState& state) {
   out.key("partitions_per_table").integer(state.partitions_per_table);
   out.key("throttling").boolean(state.throttling);
   out.key("stopped").boolean(state.stopped);
+  out.key("next_node").integer(state.next_node);
   out.key("nodes").begin_array();
   for (const ClusterNode& node : state.nodes) write_node(out, node);
   out.end_array().end_object();
@@ -104,11 +118,15 @@ model::Result<ClusterState, std::string> decode_cluster_state(std::string_view t
   state.stopped = truth_field(*root, "stopped").value_or(false);
   for (const auto& in : objects_field(*root, "nodes")) {
     ClusterNode node;
-    if (!read_node(in, node) || node.id != state.nodes.size() + 1)
-      return model::Failure("node " + std::to_string(state.nodes.size() + 1) + " is missing or incomplete");
+    const unsigned last = state.nodes.empty() ? 0 : state.nodes.back().id;
+    if (!read_node(in, node) || node.id <= last)
+      return model::Failure("the node after node " + std::to_string(last) + " is incomplete, or out of order");
     state.nodes.push_back(std::move(node));
   }
   if (state.nodes.empty()) return model::Failure(std::string("it lists no nodes"));
+  const unsigned above = state.nodes.back().id + 1;
+  state.next_node = static_cast<unsigned>(number_field(*root, "next_node").value_or(above));
+  if (state.next_node < above) return model::Failure(std::string("next_node is the number of a node that there is"));
   return state;
 }
 

@@ -15,7 +15,7 @@ namespace stator::cli {
 inline constexpr char kClusterHost[] = "127.0.0.1";
 
 struct ClusterNode {
-  unsigned id = 0;    // from 1, without gaps
+  unsigned id = 0;    // from 1, never given twice: a decommissioned node leaves a gap
   std::string zone;   // "a", "b", ...
   ProcessId process;  // the last one; none before the first start
   uint16_t port = 0;  // of the DynamoDB API; 0: not chosen yet, as the other two
@@ -35,7 +35,12 @@ struct ClusterState {
   unsigned partitions_per_table = 0;  // 0: automatic
   bool throttling = false;            // of tables that do not say it themselves
   bool stopped = false;               // by `stator cluster stop` or Ctrl-C, not by itself
+  unsigned next_node = 1;             // the id of a node that is added, above all that there were
   std::vector<ClusterNode> nodes;     // by id
+
+  // Null where there is none of that number.
+  ClusterNode* find(unsigned id);
+  const ClusterNode* find(unsigned id) const;
 
   size_t majority() const { return nodes.size() / 2 + 1; }
   bool operator==(const ClusterState&) const = default;

@@ -42,7 +42,7 @@ Stopped stop_nodes(const ClusterState& state, const std::set<unsigned>& nodes, H
   up = running(state, nodes);
   result.ran = up.size();
   const auto send = [&](int number) {
-    for (const unsigned id : up) send_signal(state.nodes[id - 1].process, number);
+    for (const unsigned id : up) send_signal(state.find(id)->process, number);
   };
   send(SIGTERM);
   send(SIGCONT);  // a paused process hears SIGTERM only when it goes on

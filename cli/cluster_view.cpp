@@ -170,6 +170,7 @@ model::Result<NodeAnswer, std::string> parse_node_answer(std::string_view json) 
     answer.metadata_leader = number_field(*metadata, "leader");
     answer.metadata_term = number_field(*metadata, "term").value_or(0);
   }
+  answer.fully_replicated = truth_field(*root, "fully_replicated").value_or(false);
   for (const auto& in : objects_field(*root, "nodes")) {
     const auto id = number_field(in, "id");
     if (id) answer.zones[*id] = text_field(in, "zone").value_or("");
@@ -207,6 +208,22 @@ ClusterView combine(std::string data_dir, std::vector<NodeView> nodes) {
   }
   view.nodes = std::move(nodes);
   return view;
+}
+
+std::string what_is_missing(const ClusterView& view) {
+  for (const NodeView& one : view.nodes) {
+    const std::string name = "node " + std::to_string(one.node.id);
+    if (one.state != ProcessState::kUp) return name + " is " + name_of(one.state);
+    if (!one.ready || !one.answer) return name + " is not ready";
+    if (!one.answer->fully_replicated) return name + " leads partitions whose replicas are not all up to date";
+  }
+  if (!view.metadata_leader) return "the metadata has no leader";
+  for (const TableView& table : view.tables) {
+    for (const PartitionView& partition : table.partitions) {
+      if (!partition.leader) return "partition " + partition.id + " of table " + table.name + " has no leader";
+    }
+  }
+  return {};
 }
 
 std::string to_json(const ClusterView& view) {

@@ -34,6 +34,7 @@ struct NodeAnswer {
   std::optional<uint64_t> metadata_leader;
   uint64_t metadata_term = 0;
   std::map<uint64_t, std::string> zones;  // by node
+  bool fully_replicated = false;          // what it leads has all members, and none lags far behind
   std::vector<TableView> tables;
 };
 model::Result<NodeAnswer, std::string> parse_node_answer(std::string_view json);
@@ -59,6 +60,10 @@ struct ClusterView {
 // Tables as the first ready node tells them (else the first that answers). What it does not know (a leader)
 // others fill in; the lag is the largest that anybody reports; a leader whose process is down is none.
 ClusterView combine(std::string data_dir, std::vector<NodeView> nodes);
+
+// Empty where every node is up and ready, and every group has a leader and all its members, none of them far behind; else the
+// first thing that is not so.
+std::string what_is_missing(const ClusterView& view);
 
 std::string to_json(const ClusterView& view);  // one object and a newline
 std::string to_text(const ClusterView& view);

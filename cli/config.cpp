@@ -171,15 +171,20 @@ Complaint set_join(Draft& config, std::string_view text) {
 
 Complaint set_zone(Draft& config, std::string_view text) {
   config.of_a_cluster = "zone";
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  });
-  if (text.empty() || text.size() > kZoneBytesMax || !plain) {
+  if (!is_zone_name(text)) {
     return "a name of 1 to " + std::to_string(kZoneBytesMax) + " letters, digits, '-', '_' and '.' is wanted";
   }
   config.node.zone = text;
   return {};
+}
+
+Complaint set_replace_dead_after(Draft& config, std::string_view text) {
+  config.of_a_cluster = "replace-dead-after";
+  return parse_number(text, 0, kReplaceDeadAfterMax, config.node.replace_dead_after_s);
+}
+
+Complaint set_test_format_max(Draft& config, std::string_view text) {
+  return parse_number(text, 1, kTestFormatMax, config.test_format_max);
 }
 
 // THE list: the flag is --name, the variable STATOR_NAME, the TOML key name.
@@ -219,6 +224,11 @@ constexpr std::array kSettings{
     Setting{"node-id", "STATOR_NODE_ID", "Number of this node in its cluster, from 1", set_node_id},
     Setting{"join", "STATOR_JOIN", "The other nodes' --cluster-addr, separated by commas", set_join},
     Setting{"zone", "STATOR_ZONE", "Zone of this node: replicas are spread over zones [default]", set_zone},
+    Setting{"replace-dead-after", "STATOR_REPLACE_DEAD_AFTER",
+            "Seconds without a node before its replicas are made anew elsewhere; 0: never [300]",
+            set_replace_dead_after},
+    Setting{"test-format-max", "STATOR_TEST_FORMAT_MAX", "The newest format that this process says it reads",
+            set_test_format_max, false, true},
 };
 
 // Setting name to text, of one source.
@@ -248,9 +258,10 @@ model::Result<ServeConfig, Message> finish(Draft draft) {
     return model::Failure(usage_error(std::string(draft.of_a_cluster) +
                                       " is for a node of a cluster: give cluster-addr too, or leave it out"));
   }
-  if (draft.node.node_id == 0) {
-    return model::Failure(
-        usage_error("cluster-addr is given without node-id: give each node its number, from 1"));
+  if (draft.node.node_id == 0 && draft.others.empty()) {
+    return model::Failure(usage_error(
+        "cluster-addr is given without node-id: give each of a new cluster's nodes its number, from 1, or, for a node "
+        "that a cluster takes in, join"));
   }
   if (draft.in_memory) {
     return model::Failure(
@@ -368,6 +379,13 @@ model::Result<Flags, Message> read_flags(const std::vector<std::string>& argumen
 }
 
 }  // namespace
+
+bool is_zone_name(std::string_view text) {
+  return !text.empty() && text.size() <= kZoneBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  });
+}
 
 model::Result<ServeConfig, Message> read_config(const std::vector<std::string>& arguments,
                                                 const Environment& environment, std::string_view version) {

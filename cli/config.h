@@ -24,15 +24,18 @@ inline constexpr unsigned kDiskReserveMibMax = 1'000'000'000;
 inline constexpr unsigned kNodeIdMax = 99;
 inline constexpr size_t kJoinMax = 32;       // addresses
 inline constexpr size_t kZoneBytesMax = 32;  // letters, digits, '-', '_' and '.'
+inline constexpr unsigned kReplaceDeadAfterMax = 30 * 24 * 3600;
+inline constexpr unsigned kTestFormatMax = 1'000;
 inline constexpr char kDefaultZone[] = "default";
 
 // This process as a node of a cluster of several.
 struct ClusterConfig {
-  uint64_t node_id = 0;           // 1 to kNodeIdMax
+  uint64_t node_id = 0;           // 1 to kNodeIdMax; 0: as its folder says, or the cluster that it joins
   std::string listen_host;        // where the others reach the link: never a wildcard
   uint16_t listen_port = 0;       // never 0
   std::vector<std::string> join;  // HOST:PORT of the others' links, each once, the own one left out
   std::string zone = kDefaultZone;
+  unsigned replace_dead_after_s = 300;  // 0: never
 };
 
 struct ServeConfig {
@@ -50,8 +53,12 @@ struct ServeConfig {
   unsigned disk_reserve_mib = 256;        // writes are refused while less is free where the data is
   bool throttling = false;                // of tables without a tag that says it
   uint64_t collection_bytes_max = model::kItemCollectionSizeMax;  // of an item collection: for tests
+  unsigned test_format_max = 0;           // 0: what this version reads
   std::optional<ClusterConfig> cluster;   // nothing: a cluster of one
 };
+
+// Whether a zone may be called so.
+bool is_zone_name(std::string_view text);
 
 // Text to be printed instead of doing anything, and what to exit with.
 struct Message {

@@ -71,9 +71,10 @@ bool stop_signal_came(std::chrono::milliseconds patience) {
 
 model::Result<ClusterNode*, std::string> find_node(ClusterState& state, unsigned id,
                                                    const ClusterFolder& folder) {
-  if (id >= 1 && id <= state.nodes.size()) return &state.nodes[id - 1];
-  const std::string there =
-      state.nodes.size() == 1 ? "node 1 alone" : "nodes 1 to " + std::to_string(state.nodes.size());
+  if (ClusterNode* node = state.find(id)) return node;
+  std::string there = state.nodes.size() == 1 ? "node " : "nodes ";
+  for (const ClusterNode& node : state.nodes)
+    there += (node.id == state.nodes.front().id ? "" : ", ") + std::to_string(node.id);
   return model::Failure("there is no node " + std::to_string(id) + " in " + folder.path() + ": it has " +
                         there);
 }

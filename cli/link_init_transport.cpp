@@ -96,6 +96,15 @@ model::Result<cluster::BootstrapReply, std::string> LinkInitTransport::bootstrap
   return std::move(*reply);
 }
 
+model::Result<cluster::AdministerReply, std::string> LinkInitTransport::administer(
+    const net::LinkAddress& peer, const cluster::AdministerRequest& request) {
+  const auto body = call(peer, cluster::kAdminister, encode(request));
+  if (!body) return model::Failure(body.error());
+  auto reply = cluster::decode_administer_reply(**body);
+  if (!reply) return model::Failure(std::string("its answer is malformed"));
+  return std::move(*reply);
+}
+
 cluster::ClusterId new_cluster_id() {
   cluster::ClusterId id;
   std::random_device device;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/cluster_init.h"
+#include "cluster/administer_messages.h"
 #include "net/link.h"
 
 namespace stator::cli {
@@ -19,6 +20,9 @@ class LinkInitTransport final : public InitTransport {
   model::Result<cluster::IdentifyReply, std::string> identify(const net::LinkAddress& peer) override;
   model::Result<cluster::BootstrapReply, std::string> bootstrap(
       const net::LinkAddress& peer, const cluster::BootstrapRequest& bootstrap) override;
+  // What an operator asks of a cluster, through one of its nodes.
+  model::Result<cluster::AdministerReply, std::string> administer(const net::LinkAddress& peer,
+                                                                  const cluster::AdministerRequest& request);
 
  private:
   class Handler;

@@ -149,6 +149,7 @@ actors::ClusterOptions cluster_options(const ServeConfig& config, std::string_vi
   options.client_address = url(config.host, config.port);
   options.admin_address = url(config.host, admin_port);
   options.version = version;
+  options.replace_dead_after_s = config.cluster->replace_dead_after_s;
   return options;
 }
 
@@ -209,6 +210,7 @@ int serve(const ServeConfig& config, std::string_view version) {
   node_options.disk_reserve_bytes = uint64_t{config.disk_reserve_mib} * 1024 * 1024;
   node_options.throttling = config.throttling;
   node_options.collection_bytes_max = config.collection_bytes_max;
+  if (config.test_format_max != 0) node_options.formats_max = config.test_format_max;
   if (config.cluster) {
     node_options.cluster = cluster_options(config, version, (*admin)->port());
     node_options.store_failed = end_at_once;

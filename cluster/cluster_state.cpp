@@ -32,10 +32,17 @@ std::vector<const Partition*> ClusterState::partitions_of(model::TableId table) 
   return result;
 }
 
+model::NodeId ClusterState::next_node_id() const {
+  const uint64_t above = nodes.empty() ? 1 : nodes.rbegin()->first.value + 1;
+  return model::NodeId(std::max(allocated.node, above));
+}
+
 raft::Membership ClusterState::wished_metadata_members() const {
   raft::Membership members;
-  for (const auto& [id, node] : nodes) members.voters.push_back(node.metadata_replica);
+  for (const auto& [id, node] : nodes)
+    (node.phase == NodePhase::kMember ? members.voters : members.learners).push_back(node.metadata_replica);
   std::sort(members.voters.begin(), members.voters.end());
+  std::sort(members.learners.begin(), members.learners.end());
   return members;
 }
 

@@ -31,7 +31,10 @@ struct ClusterState {
   const NodeRecord* find(model::NodeId id) const;
   // In order of their ranges.
   std::vector<const Partition*> partitions_of(model::TableId table) const;
-  // Who should belong to group 0: every node's metadata_replica, all voters. Empty where there are no nodes.
+  // The id of a node that is added now: above that of every node that there is or was.
+  model::NodeId next_node_id() const;
+  // Who should belong to group 0: every node's metadata_replica; those of nodes that leave, or are away, do not
+  // vote. Empty where there are no nodes.
   raft::Membership wished_metadata_members() const;
 
   // Applies one change. Requires that it makes sense: it was evaluated against the state before it.

@@ -56,10 +56,10 @@ bool read(capnp::Data::Reader in, std::string& out, size_t bytes_max = kMemberTe
   return true;
 }
 
-bool read(schemas::Member::Reader in, Member& out) {
+bool read(schemas::Member::Reader in, Member& out, bool numbered = true) {
   out.node = model::NodeId(in.getNode());
   out.metadata_replica = model::ReplicaId(in.getMetadataReplica());
-  return out.node && read(in.getIncarnation(), out.incarnation) && read(in.getLink(), out.link) &&
+  return (out.node || !numbered) && read(in.getIncarnation(), out.incarnation) && read(in.getLink(), out.link) &&
          read(in.getClient(), out.client) && read(in.getAdmin(), out.admin) && read(in.getZone(), out.zone);
 }
 
@@ -73,7 +73,7 @@ bool read(capnp::List<schemas::Member>::Reader in, std::vector<Member>& out) {
 }
 
 bool read(schemas::IdentifyReply::Reader in, IdentifyReply& out) {
-  if (!read(in.getSelf(), out.self)) return false;
+  if (!read(in.getSelf(), out.self, in.hasClusterId())) return false;
   if (!in.hasClusterId()) return !in.hasMembers();
   return read(in.getClusterId(), out.cluster_id) && read(in.getMembers(), out.members);
 }
@@ -91,12 +91,13 @@ bool read(schemas::BootstrapReply::Reader in, BootstrapReply& out) {
 bool read(schemas::Join::Reader in, JoinRequest& out) {
   out.format_min = in.getFormatMin();
   out.format_max = in.getFormatMax();
-  return read(in.getSelf(), out.self) && read(in.getVersion(), out.version);
+  return read(in.getSelf(), out.self, false) && read(in.getVersion(), out.version);
 }
 
 bool read(schemas::JoinReply::Welcome::Reader in, JoinWelcome& out) {
   out.metadata_replica = model::ReplicaId(in.getMetadataReplica());
   out.late = in.getLate();
+  out.node = model::NodeId(in.getNode());
   return out.metadata_replica && read(in.getClusterId(), out.cluster_id) &&
          read(in.getMembers(), out.members);
 }
@@ -172,6 +173,7 @@ std::string encode(const JoinReply& reply) {
       body.setClusterId(data_of(welcome->cluster_id));
       body.setMetadataReplica(welcome->metadata_replica.value);
       body.setLate(welcome->late);
+      body.setNode(welcome->node.value);
       write(body.initMembers(static_cast<uint>(welcome->members.size())), welcome->members);
     } else {
       const auto& refusal = std::get<JoinRefusal>(reply);

@@ -20,6 +20,7 @@ namespace stator::cluster {
 inline constexpr uint16_t kIdentify = 32;   // an empty body; answered with an IdentifyReply
 inline constexpr uint16_t kBootstrap = 33;  // a BootstrapRequest; answered with a BootstrapReply
 inline constexpr uint16_t kJoin = 34;       // a JoinRequest; answered with a JoinReply
+                                            // 35: administer_messages.h
 
 inline constexpr size_t kMembersMax = 64;  // of a list; a longer one is malformed
 inline constexpr size_t kMemberTextBytesMax =
@@ -42,7 +43,7 @@ struct Member {
 };
 
 struct IdentifyReply {
-  Member self;
+  Member self;                  // node: none where it waits to be given a number
   ClusterId cluster_id{};       // zeros: it waits for a bootstrap, or to be let in
   std::vector<Member> members;  // as bootstrapped; empty without a cluster
   bool initialised() const { return cluster_id != ClusterId{}; }
@@ -62,7 +63,7 @@ struct BootstrapReply {
 };
 
 struct JoinRequest {
-  Member self;
+  Member self;              // node: none where it is to be given a number
   std::string version;      // of the binary
   uint32_t format_min = 0;  // the formats that it reads
   uint32_t format_max = 0;
@@ -74,6 +75,7 @@ struct JoinWelcome {
   model::ReplicaId metadata_replica;
   bool late = false;  // begins as a learner with nothing, not as a bootstrapped voter
   std::vector<Member> members;
+  model::NodeId node;  // its number; none from a leader that gave no numbers yet: the one that it asked with
   bool operator==(const JoinWelcome&) const = default;
 };
 struct JoinRefusal {
@@ -91,7 +93,8 @@ std::string encode(const JoinRequest& request);
 std::string encode(const JoinReply& reply);
 
 // The inverse, for bytes that may come from anywhere: kMalformed for what is no such body, breaks a bound
-// above, or names a node 0, an empty incarnation or a cluster id that is missing where one has to be.
+// above, or names a node 0 (but for one that is to be given a number), an empty incarnation or a cluster id that is
+// missing where one has to be.
 enum class InitMessageError : uint8_t { kMalformed = 1 };
 template <class T>
 using InitMessage = model::Result<T, InitMessageError>;

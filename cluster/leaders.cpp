@@ -10,7 +10,7 @@ bool Leaders::report(model::NodeId node, const Report::Leadership& leadership) {
   if (leadership.term < leader.term) return false;
   model::NodeId before = leader.node;
   if (leadership.serving) {
-    leader = {node, leadership.term, leadership.totals};
+    leader = {node, leadership.term, leadership.totals, leadership.members, leadership.whole};
   } else if (leader.node == node) {
     leader.node = {};
     leader.term = leadership.term;

@@ -19,6 +19,8 @@ class Leaders {
     model::NodeId node;  // none: nobody serves
     raft::Term term = 0;
     model::PartitionTotals totals;
+    raft::Membership members;  // committed, as it said last
+    bool whole = false;        // they are as wished, and none lags far behind
   };
 
   // What `node` says of one partition; of an older term it says nothing. True where another node serves now, or none.

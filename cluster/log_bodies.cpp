@@ -169,6 +169,7 @@ void write_partition(schemas::Partition::Builder out, const Partition& partition
     replicas[i].setStore(partition.replicas[i].store);
     replicas[i].setLearner(partition.replicas[i].learner);
     replicas[i].setLate(partition.replicas[i].late);
+    replicas[i].setLeaving(partition.replicas[i].leaving);
   }
 }
 
@@ -181,7 +182,8 @@ Partition read_partition(schemas::Partition::Reader in) {
   partition.first_leader = model::ReplicaId(in.getFirstLeader());
   for (auto replica : in.getReplicas()) {
     partition.replicas.push_back({model::ReplicaId(replica.getId()), model::NodeId(replica.getNode()),
-                                  replica.getStore(), replica.getLearner(), replica.getLate()});
+                                  replica.getStore(), replica.getLearner(), replica.getLate(),
+                                  replica.getLeaving()});
   }
   return partition;
 }
@@ -203,10 +205,11 @@ void write_allocated(schemas::Allocated::Builder out, const Allocated& allocated
   out.setPartition(allocated.partition);
   out.setReplica(allocated.replica);
   out.setMetadataReplica(allocated.metadata_replica);
+  out.setNode(allocated.node);
 }
 
 Allocated read_allocated(schemas::Allocated::Reader in) {
-  return {in.getTable(), in.getPartition(), in.getReplica(), in.getMetadataReplica()};
+  return {in.getTable(), in.getPartition(), in.getReplica(), in.getMetadataReplica(), in.getNode()};
 }
 
 std::string encode_allocated(const Allocated& allocated) {
@@ -236,6 +239,7 @@ void write_node(schemas::Node::Builder out, const NodeRecord& node) {
   std::string retired;
   for (const Incarnation& incarnation : node.retired) retired += text_of(incarnation);
   out.setRetired(data_of(retired));
+  out.setPhase(static_cast<uint8_t>(node.phase));
 }
 
 model::Result<NodeRecord, LogEntryError> read_node(schemas::Node::Reader in) {
@@ -255,6 +259,8 @@ model::Result<NodeRecord, LogEntryError> read_node(schemas::Node::Reader in) {
       retired.size() > kRetiredIncarnationsMax * sizeof(Incarnation)) {
     return model::Failure(LogEntryError::kMalformed);
   }
+  if (in.getPhase() > static_cast<uint8_t>(NodePhase::kAway)) return model::Failure(LogEntryError::kMalformed);
+  node.phase = static_cast<NodePhase>(in.getPhase());
   for (; !retired.empty(); retired.remove_prefix(sizeof(Incarnation))) {
     if (!read_bytes(retired.substr(0, sizeof(Incarnation)), node.retired.emplace_back()))
       return model::Failure(LogEntryError::kMalformed);

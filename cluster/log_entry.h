@@ -32,7 +32,8 @@ namespace stator::cluster {
 enum class LogKind : uint8_t { kNoop = 1, kWrite = 2, kMembership = 3, kSchema = 6, kMetadata = 15 };
 
 inline constexpr size_t kLogHeaderSize = 80;
-inline constexpr uint32_t kLogFormatVersion = 1;
+inline constexpr uint32_t kLogFormatVersion = 1;     // the newest that this binary writes, ...
+inline constexpr uint32_t kLogFormatVersionMin = 1;  // ... and the oldest that it reads
 
 // A body may hold an item of 400 KB with its old image and index rows, or a batch of operations up to this.
 inline constexpr size_t kLogBodyMax = 16 * 1024 * 1024;

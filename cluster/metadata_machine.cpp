@@ -220,7 +220,9 @@ void MetadataMachine::place(const model::Table& table, Placing& placing) const {
 
   std::vector<CandidateNode> nodes;
   auto live = [&](model::NodeId node) { return !placement_.live || placement_.live(node); };
-  for (const auto& [id, node] : proposed_->nodes) nodes.push_back({id, node.zone, live(id)});
+  for (const auto& [id, node] : proposed_->nodes) {
+    if (node.phase == NodePhase::kMember) nodes.push_back({id, node.zone, live(id)});
+  }
   if (nodes.empty()) {
     for (model::NodeId id : placement_.nodes) nodes.push_back({id, {}, live(id)});
   }

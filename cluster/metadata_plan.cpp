@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 #include <string>
-#include <tuple>
 
+#include "cluster/move_plan.h"
 #include "model/assert.h"
 
 namespace stator::cluster {
@@ -83,21 +83,14 @@ Changes plan(const ClusterState& state, const Bootstrap& bootstrap) {
 
 // Empty where the node may come in.
 std::string objection(const ClusterState& state, const NodeRecord& node, const NodeRecord* known) {
-  if (!known) {
-    std::string members;
-    for (const auto& [id, member] : state.nodes)
-      members += (members.empty() ? "" : ", ") + std::to_string(id.value);
-    return name_of(node) + " is no member of this cluster, whose nodes are " + members +
-           ": adding nodes is not supported yet";
-  }
   if (!texts_fit(node)) return name_of(node) + " has a zone or an address that is too long";
   if (state.active_version < node.formats_min || state.active_version > node.formats_max) {
     return name_of(node) + " reads formats " + std::to_string(node.formats_min) + " to " +
            std::to_string(node.formats_max) + ", and the cluster writes " +
            std::to_string(state.active_version) + ": start another version";
   }
-  bool retired =
-      std::find(known->retired.begin(), known->retired.end(), node.incarnation) != known->retired.end();
+  bool retired = known && std::find(known->retired.begin(), known->retired.end(), node.incarnation) !=
+                              known->retired.end();
   if (retired || node.incarnation == Incarnation{}) {
     return name_of(node) + "'s data folder was replaced by a newer one and cannot come back: wipe it, or "
                            "start the node with its newer folder";
@@ -105,51 +98,76 @@ std::string objection(const ClusterState& state, const NodeRecord& node, const N
   return {};
 }
 
-// Who leads first now that the first leader is gone: a replica that has the data, that answers, whose node is
-// to lead the fewest.
-void move_first_leader(Partition& partition, model::ReplicaId lost, const LiveNodes& live,
-                       std::map<model::NodeId, size_t>& leaders) {
-  if (partition.first_leader != lost) return;
-  auto rank = [&](const ReplicaPlace& place) {
-    return std::tuple(place.late || place.learner, live && !live(place.node), leaders[place.node], place.id);
-  };
-  const ReplicaPlace& best =
-      *std::min_element(partition.replicas.begin(), partition.replicas.end(),
-                        [&](const ReplicaPlace& a, const ReplicaPlace& b) { return rank(a) < rank(b); });
-  partition.first_leader = best.id;
-  ++leaders[best.node];
-}
-
 // Every replica on `node` is gone with its folder: others take their places.
 void replace_replicas(const ClusterState& state, model::NodeId node, const LiveNodes& live, Allocated& next,
                       std::vector<MetadataChange>& changes) {
-  std::map<model::NodeId, size_t> leaders;
-  for (const auto& [id, partition] : state.partitions) {
-    for (const ReplicaPlace& place : partition.replicas) {
-      if (place.id == partition.first_leader) ++leaders[place.node];
-    }
-  }
+  std::map<model::NodeId, size_t> leaders = leaders_by_node(state.partitions);
   for (const auto& [id, before] : state.partitions) {
     MetadataChange change;
     change.kind = MetadataChange::Kind::kPutPartition;
     change.partition = before;
+    // What was to go is gone; what was there is new, and empty.
+    std::erase_if(change.partition.replicas,
+                  [&](const ReplicaPlace& place) { return place.node == node && place.leaving; });
     for (ReplicaPlace& place : change.partition.replicas) {
       if (place.node != node) continue;
       model::ReplicaId lost = place.id;
       place.id = model::ReplicaId(next.replica++);
       place.late = true;
-      move_first_leader(change.partition, lost, live, leaders);
+      if (change.partition.first_leader == lost) choose_first_leader(change.partition, live, leaders);
     }
     if (change.partition != before) changes.push_back(std::move(change));
   }
 }
 
+MetadataChange put(const Allocated& next) {
+  MetadataChange change;
+  change.kind = MetadataChange::Kind::kAllocated;
+  change.allocated = next;
+  return change;
+}
+
+api::Failure metadata_replicas_used_up() {
+  return api::validation_error("The ids for replicas of the metadata group are used up");
+}
+
+// A node that there never was: all of it is new. REQUIRES: no objection() to it.
+Changes add(const ClusterState& state, NodeRecord node) {
+  const model::NodeId first = state.next_node_id();
+  if (!node.id) node.id = first;
+  if (node.id < first) {
+    return api::validation_error(name_of(node) + " was a node of this cluster, and is none any more: give another "
+                                 "--node-id, from " + std::to_string(first.value) + ", or none");
+  }
+  if (state.nodes.size() >= kNodesMax)
+    return api::validation_error("A cluster has at most " + std::to_string(kNodesMax) + " nodes");
+  Allocated next = state.allocated;
+  if (next.metadata_replica >= kFirstReplica) return metadata_replicas_used_up();
+  node.metadata_replica = model::ReplicaId(next.metadata_replica++);
+  node.metadata_late = true;
+  node.retired.clear();
+  node.phase = NodePhase::kMember;
+  next.node = node.id.value + 1;
+  return std::vector<MetadataChange>{put(std::move(node)), put(next)};
+}
+
+const NodeRecord* find_known(const ClusterState& state, const NodeRecord& node) {
+  if (node.id) return state.find(node.id);
+  for (const auto& [id, known] : state.nodes) {
+    if (known.incarnation == node.incarnation) return &known;
+  }
+  return nullptr;
+}
+
 Changes plan(const ClusterState& state, const RegisterNode& command, const LiveNodes& live) {
   if (!state.bootstrapped()) return api::service_unavailable("The cluster is not bootstrapped yet", 100);
-  const NodeRecord* known = state.find(command.node.id);
+  const NodeRecord* known = find_known(state, command.node);
   if (std::string text = objection(state, command.node, known); !text.empty())
     return api::validation_error(std::move(text));
   NodeRecord node = command.node;
+  if (!known) return add(state, std::move(node));
+  node.id = known->id;
+  node.phase = known->phase == NodePhase::kLeaving ? NodePhase::kLeaving : NodePhase::kMember;
   node.metadata_replica = known->metadata_replica;
   node.metadata_late = known->metadata_late;
   node.retired = known->retired;
@@ -157,18 +175,14 @@ Changes plan(const ClusterState& state, const RegisterNode& command, const LiveN
   if (node.incarnation == known->incarnation) return std::vector<MetadataChange>{put(std::move(node))};
 
   Allocated next = state.allocated;
-  if (next.metadata_replica >= kFirstReplica)
-    return api::validation_error("The ids for replicas of the metadata group are used up");
+  if (next.metadata_replica >= kFirstReplica) return metadata_replicas_used_up();
   node.metadata_replica = model::ReplicaId(next.metadata_replica++);
   node.metadata_late = true;
   if (node.retired.size() >= kRetiredIncarnationsMax) node.retired.erase(node.retired.begin());
   node.retired.push_back(known->incarnation);
   std::vector<MetadataChange> changes{put(std::move(node))};
-  replace_replicas(state, command.node.id, live, next, changes);
-  MetadataChange allocated;
-  allocated.kind = MetadataChange::Kind::kAllocated;
-  allocated.allocated = next;
-  changes.push_back(std::move(allocated));
+  replace_replicas(state, known->id, live, next, changes);
+  changes.push_back(put(next));
   return changes;
 }
 
@@ -176,7 +190,8 @@ Changes plan(const ClusterState& state, const RegisterNode& command, const LiveN
 
 Changes plan_changes(const ClusterState& state, const MetadataCommand& command, const LiveNodes& live) {
   if (const auto* bootstrap = std::get_if<Bootstrap>(&command)) return plan(state, *bootstrap);
-  return plan(state, std::get<RegisterNode>(command), live);
+  if (const auto* node = std::get_if<RegisterNode>(&command)) return plan(state, *node, live);
+  return plan_move(state, command, live);
 }
 
 }  // namespace stator::cluster

@@ -15,12 +15,19 @@ using ClusterId = std::array<uint8_t, 16>;
 // Random, made with a data folder (storage/layout.h): a wiped folder has another.
 using Incarnation = std::array<uint8_t, 16>;
 
-// At most so many nodes: each is a voter of group 0.
+// At most so many nodes: each has a replica of group 0, a voter while it is a member.
 inline constexpr size_t kNodesMax = 63;
 // At most so many past incarnations are remembered of a node; the oldest is forgotten first.
 inline constexpr size_t kRetiredIncarnationsMax = 16;
 // Of each text of a NodeRecord, in bytes.
 inline constexpr size_t kNodeTextMax = 255;
+
+// Stored; never reuse a number.
+enum class NodePhase : uint8_t {
+  kMember = 0,
+  kLeaving = 1,  // decommissioned: its replicas move away, then it is taken out
+  kAway = 2,     // dead for long: its replicas move away; a member again when it comes back
+};
 
 struct NodeRecord {
   model::NodeId id;
@@ -36,6 +43,7 @@ struct NodeRecord {
   uint32_t formats_min = 0;    // the formats that it reads (docs/architecture.md, protocol 6)
   uint32_t formats_max = 0;
   std::vector<Incarnation> retired{};  // its incarnations before, the oldest first: they never come back
+  NodePhase phase = NodePhase::kMember;
   bool operator==(const NodeRecord&) const = default;
 };
 

@@ -8,6 +8,7 @@ namespace stator::cluster {
 raft::Membership wished_members(const Partition& partition) {
   raft::Membership members;
   for (const ReplicaPlace& place : partition.replicas) {
+    if (place.leaving) continue;
     (place.learner ? members.learners : members.voters).push_back(place.id);
   }
   std::sort(members.voters.begin(), members.voters.end());

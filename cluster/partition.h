@@ -18,6 +18,8 @@ struct ReplicaPlace {
   bool learner = false;
   bool late = false;  // added to a group that exists: begins with an empty log and an empty membership, and
                       // the group's leader adds it (Replica::reconfigure)
+  bool leaving = false;  // not wished any more: it stays open, and may vote, until the group's leader reports that
+                         // the committed members are the others, and is then taken out (DropReplica)
   bool operator==(const ReplicaPlace&) const = default;
 };
 
@@ -31,7 +33,8 @@ struct Partition {
   bool operator==(const Partition&) const = default;
 };
 
-// Who should belong to the partition's group: what its leader works toward (Replica::reconfigure).
+// Who should belong to the partition's group: what its leader works toward (Replica::reconfigure). All places that
+// are not leaving.
 raft::Membership wished_members(const Partition& partition);
 // With what membership a replica of the partition begins that finds nothing on its disk. Empty (it waits to
 // be told) where any replica is late: then `replicas` are not the group's first members, and whoever began
@@ -49,6 +52,7 @@ struct Allocated {
   uint64_t partition = 1;  // 0 is group 0 itself
   uint64_t replica = kFirstReplica;
   uint64_t metadata_replica = kFirstLateMetadataReplica;
+  uint64_t node = 1;  // not below it; ClusterState::next_node_id() counts the nodes that there are too
   bool operator==(const Allocated&) const = default;
 };
 

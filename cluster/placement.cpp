@@ -18,6 +18,7 @@ std::map<model::NodeId, Load> loads_of(const std::map<model::PartitionId, Partit
   std::map<model::NodeId, Load> loads;
   for (const auto& [id, partition] : partitions) {
     for (const ReplicaPlace& place : partition.replicas) {
+      if (place.leaving) continue;
       Load& load = loads[place.node];
       ++load.replicas;
       if (place.id == partition.first_leader) ++load.leaders;
@@ -90,6 +91,28 @@ std::vector<PlannedPartition> place_partitions(const std::vector<CandidateNode>&
   std::vector<PlannedPartition> planned;
   for (uint32_t i = 0; i < count; ++i) planned.push_back(place_one(nodes, loads));
   return planned;
+}
+
+std::map<model::NodeId, size_t> leaders_by_node(const std::map<model::PartitionId, Partition>& partitions) {
+  std::map<model::NodeId, size_t> leaders;
+  for (const auto& [id, partition] : partitions) {
+    for (const ReplicaPlace& place : partition.replicas) {
+      if (place.id == partition.first_leader) ++leaders[place.node];
+    }
+  }
+  return leaders;
+}
+
+void choose_first_leader(Partition& partition, const LiveNodes& live, std::map<model::NodeId, size_t>& leaders) {
+  auto rank = [&](const ReplicaPlace& place) {
+    return std::tuple(place.leaving, place.late || place.learner, live && !live(place.node), leaders[place.node],
+                      place.id);
+  };
+  const ReplicaPlace& best =
+      *std::min_element(partition.replicas.begin(), partition.replicas.end(),
+                        [&](const ReplicaPlace& a, const ReplicaPlace& b) { return rank(a) < rank(b); });
+  partition.first_leader = best.id;
+  ++leaders[best.node];
 }
 
 }  // namespace stator::cluster

@@ -44,4 +44,11 @@ std::vector<PlannedPartition> place_partitions(const std::vector<CandidateNode>&
                                                const std::map<model::PartitionId, Partition>& existing,
                                                uint32_t count);
 
+// How many partitions each node is to lead.
+std::map<model::NodeId, size_t> leaders_by_node(const std::map<model::PartitionId, Partition>& partitions);
+
+// Another first leader for a partition: a replica that has the data, that answers, whose node is to lead the fewest, which
+// then counts it. REQUIRES: a place that is not leaving.
+void choose_first_leader(Partition& partition, const LiveNodes& live, std::map<model::NodeId, size_t>& leaders);
+
 }  // namespace stator::cluster

@@ -72,6 +72,7 @@ void Replica::recall(const raft::Entry& entry) {
 std::shared_ptr<const std::string> Replica::seal(raft::EntryKind kind, raft::Term term, raft::Index index,
                                                  std::string_view body) {
   LogHeader header;
+  header.active_version = write_version_;
   header.partition = config_.partition;
   header.range_epoch = config_.range_epoch;
   header.table = config_.table;

@@ -107,6 +107,11 @@ class Replica {
   // REQUIRES: a voter in it; both parts ascending.
   void reconfigure(const raft::Membership& wish, uint64_t now_micros);
 
+  // What entries are written in from now on, by group 0: the lower of it and config.formats_max; never goes down.
+  void write_version(uint32_t version);
+  // Others should lead, where they can: elections begin later here than elsewhere (raft::Node::set_reluctant).
+  void set_reluctant(bool reluctant) { node_.set_reluctant(reluctant); }
+
   // --- output ---
 
   ReplicaOutputs take_outputs(uint64_t now_micros);
@@ -200,6 +205,7 @@ class Replica {
   std::vector<Proposed> body_;
 
   // What seal() puts on the next entry, and the checksum of the newest entry of the log.
+  uint32_t write_version_ = kLogFormatVersion;
   LogKind sealing_kind_ = LogKind::kNoop;
   model::Stamp sealing_stamp_;
   uint64_t last_checksum_ = 0;

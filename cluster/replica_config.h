@@ -14,6 +14,7 @@ struct ReplicaConfig {
   model::PartitionId partition;
   model::TableId table;  // none for group 0
   uint32_t range_epoch = 1;
+  uint32_t formats_max = kLogFormatVersion;  // the newest format that this binary reads: it stops at a newer entry
   raft::Config raft;  // seal and unseal are set by the replica
   // Proposed and not applied yet, in bytes: commands are refused beyond (docs/architecture.md, protocol 2).
   // Together with kLogBodyMax at most raft.uncommitted_bytes_max, so that a proposal never fails for want of

@@ -1,5 +1,7 @@
 // The leader's side of a group's members: step by step from those it has to those that group 0 wishes
 // (membership_plan.h).
+#include <algorithm>
+
 #include "cluster/membership_plan.h"
 #include "cluster/replica.h"
 #include "model/assert.h"
@@ -11,6 +13,10 @@ void Replica::reconfigure(const raft::Membership& wish, uint64_t now_micros) {
   now_micros_ = now_micros;
   desired_members_ = wish;
   change_members(now_micros);
+}
+
+void Replica::write_version(uint32_t version) {
+  write_version_ = std::max(write_version_, std::min(version, config_.formats_max));
 }
 
 bool Replica::reconfiguring() const {

@@ -185,6 +185,7 @@ std::optional<LogEntryError> Replica::apply_one(const raft::Entry& entry, ApplyW
   STATOR_ASSERT(entry.index == applied_.index + 1, "entries are applied in order, each once");
   auto header = decode_log_header(*entry.data);
   if (!header.ok()) return header.error();
+  if (header->active_version > config_.formats_max) return LogEntryError::kUnknownFormat;
   bool chained = header->previous_checksum == 0 || applied_.checksum == 0 ||
                  header->previous_checksum == applied_.checksum;
   if (!chained || !matches(*header, config_.partition, entry)) return LogEntryError::kChecksum;

@@ -7,9 +7,11 @@
 #include "cluster/body_codec.h"
 #include "cluster/counts_codec.h"
 #include "cluster/index_units_codec.h"
+#include "cluster/node_record.h"
 #include "model/item_codec.h"
 #include "model/size.h"
 #include "model/table_record.h"
+#include "raft/membership.h"
 #include "schemas/request.capnp.h"
 
 namespace stator::cluster {
@@ -286,10 +288,23 @@ model::Result<raft::Index, WireError> decode_barrier(std::string_view body) {
                                   });
 }
 
+namespace {
+
+std::vector<model::ReplicaId> read_replicas(capnp::List<uint64_t>::Reader in) {
+  std::vector<model::ReplicaId> replicas;
+  for (uint64_t id : in) replicas.emplace_back(id);
+  return replicas;
+}
+
+}  // namespace
+
 std::string encode_report(const Report& report) {
-  capnp::MallocMessageBuilder message(words_for(report.partitions.size() * 48));
+  capnp::MallocMessageBuilder message(words_for(report.partitions.size() * 96));
   auto out = message.initRoot<schemas::Report>();
   out.setComplete(report.complete);
+  out.setClockAstray(report.clock_astray);
+  auto reaches = out.initReaches(static_cast<uint>(report.reaches.size()));
+  for (uint i = 0; i < reaches.size(); ++i) reaches.set(i, report.reaches[i].value);
   auto list = out.initPartitions(static_cast<uint>(report.partitions.size()));
   for (uint i = 0; i < list.size(); ++i) {
     const Report::Leadership& leadership = report.partitions[i];
@@ -298,6 +313,11 @@ std::string encode_report(const Report& report) {
     list[i].setServing(leadership.serving);
     list[i].setItems(leadership.totals.items.items);
     list[i].setBytes(leadership.totals.items.bytes);
+    list[i].setWhole(leadership.whole);
+    auto voters = list[i].initVoters(static_cast<uint>(leadership.members.voters.size()));
+    for (uint j = 0; j < voters.size(); ++j) voters.set(j, leadership.members.voters[j].value);
+    auto learners = list[i].initLearners(static_cast<uint>(leadership.members.learners.size()));
+    for (uint j = 0; j < learners.size(); ++j) learners.set(j, leadership.members.learners[j].value);
     const std::vector<model::IndexCounts>& indexes = leadership.totals.local_indexes;
     if (indexes.empty()) continue;
     auto counts = list[i].initLocalIndexes(static_cast<uint>(indexes.size()));
@@ -315,13 +335,18 @@ model::Result<Report, WireError> decode_report(std::string_view body) {
     auto in = reader.root<schemas::Report>();
     Report report;
     report.complete = in.getComplete();
+    report.clock_astray = in.getClockAstray();
+    if (in.getReaches().size() > kNodesMax) return model::Failure(WireError{});
+    for (uint64_t node : in.getReaches()) report.reaches.emplace_back(node);
     for (auto entry : in.getPartitions()) {
+      if (entry.getVoters().size() + entry.getLearners().size() > raft::kMembersMax) return model::Failure(WireError{});
       model::PartitionTotals totals{{entry.getItems(), entry.getBytes()}};
       for (auto index : entry.getLocalIndexes())
         model::add_counts(totals.local_indexes, index.getNumber(), static_cast<int64_t>(index.getItems()),
                           static_cast<int64_t>(index.getBytes()));
       report.partitions.push_back(
-          {model::PartitionId(entry.getPartition()), entry.getTerm(), entry.getServing(), std::move(totals)});
+          {model::PartitionId(entry.getPartition()), entry.getTerm(), entry.getServing(), std::move(totals),
+           {read_replicas(entry.getVoters()), read_replicas(entry.getLearners())}, entry.getWhole()});
     }
     return report;
   });

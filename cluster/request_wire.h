@@ -55,9 +55,14 @@ struct Report {
     raft::Term term = 0;
     bool serving = false;
     model::PartitionTotals totals;
+    raft::Membership members;  // committed
+    bool whole = false;        // they are as wished, and none lags far behind
   };
   bool complete = false;
   std::vector<Leadership> partitions;
+  // Of a complete report:
+  bool clock_astray = false;           // the sender leads nothing for now
+  std::vector<model::NodeId> reaches;  // whom it is connected with; at most kNodesMax
 };
 
 // Why bytes of a peer could not be read.

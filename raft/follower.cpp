@@ -38,6 +38,7 @@ void Follower::connection_lost(State& state, ReplicaId peer) {
   leader_ = ReplicaId();
   elapsed_ = 0;
   deadline_ = state.random.between(state.config.lost_leader_ticks_min, state.config.lost_leader_ticks_max);
+  if (state.reluctant) restart_timer(state);
 }
 
 void Follower::lose_leader(State& state) {
@@ -48,6 +49,7 @@ void Follower::lose_leader(State& state) {
 void Follower::restart_timer(State& state) {
   elapsed_ = 0;
   deadline_ = state.random.between(state.config.election_ticks_min, state.config.election_ticks_max);
+  if (state.reluctant) deadline_ *= kReluctance;
 }
 
 void Follower::step(State& state, Message& message) {

@@ -9,6 +9,11 @@
 
 namespace stator::raft {
 
+// Without a leader a reluctant replica (Node::set_reluctant) waits so many times as long as others before it campaigns by
+// itself, also after a lost connection. It votes, leads and takes transfers as ever, so a group whose other voters are away
+// still gets a leader.
+inline constexpr uint32_t kReluctance = 4;
+
 class Follower {
  public:
   // `leader`: none if not known.

@@ -282,6 +282,8 @@ void Node::peer_connection_lost(ReplicaId peer) {
   if (Follower* following = core_->follower()) following->connection_lost(core_->state(), peer);
 }
 
+void Node::set_reluctant(bool reluctant) { core_->state().reluctant = reluctant; }
+
 void Node::persisted(uint64_t persist_id) { core_->persisted(persist_id); }
 
 void Node::applied(Index index) {

@@ -180,6 +180,8 @@ class Node {
   // The connection to the peer's process broke. If it led: counts as silence (docs/architecture.md, protocol
   // 13).
   void peer_connection_lost(ReplicaId peer);
+  // Others should lead, where they can: it campaigns by itself later than they do (follower.h).
+  void set_reluctant(bool reluctant);
 
   // -- inputs: completions
   // ----------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ struct State {
   PersistTracker persist;
   ApplyQueue apply;
   Index commit;
+  bool reluctant = false;  // Node::set_reluctant
   Index floor = 0;  // all members were known to have everything up to here
   Ready out;
   uint64_t next_read_id = 1;

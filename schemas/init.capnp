@@ -36,7 +36,7 @@ struct BootstrapReply {
 }
 
 struct Join {
-  self @0 :Member;                 # metadataReplica: 0
+  self @0 :Member;                 # metadataReplica: 0; node: 0 where it is to be given a number
   version @1 :Data;                # of the binary, as in "0.1.0"
   formatMin @2 :UInt32;            # the formats that it reads
   formatMax @3 :UInt32;
@@ -53,9 +53,23 @@ struct JoinReply {
     metadataReplica @1 :UInt64;    # what its replica of group 0 is called
     late @2 :Bool;                 # the replica begins as a learner with nothing, not as a bootstrapped voter
     members @3 :List(Member);
+    node @4 :UInt64;               # under which it is known: the number that it asked for, or was given
   }
   struct Refusal {
     reason @0 :Data;               # for the operator
     again @1 :Bool;                # the same request may succeed later: there is no leader yet, say
   }
+}
+
+# What an operator asks of the cluster, through any of its nodes (cluster/administer_messages.h). The same request may be sent
+# again and again: the answer says how far it has come.
+struct Administer {
+  verb @0 :UInt8;                  # cluster::AdministerVerb
+  node @1 :UInt64;                 # 0 where the verb names none
+}
+
+struct AdministerReply {
+  state @0 :UInt8;                 # cluster::AdministerState
+  text @1 :Data;                   # for the operator
+  left @2 :UInt32;                 # replicas that are still on a node that is decommissioned
 }

@@ -99,6 +99,7 @@ struct Allocated {
   partition @1 :UInt64;
   replica @2 :UInt64;
   metadataReplica @3 :UInt64 = 101;  # of group 0 itself; below 1000
+  node @4 :UInt64 = 1;               # a floor: nodes that exist count too
 }
 
 # A node as group 0 knows it (cluster/node_record.h).
@@ -115,6 +116,7 @@ struct Node {
   formatsMin @9 :UInt32;      # the formats that it reads
   formatsMax @10 :UInt32;
   retired @11 :Data;          # its incarnations before, 16 bytes each, the oldest first
+  phase @12 :UInt8;           # cluster::NodePhase
 }
 
 # What holds for the whole cluster.
@@ -139,5 +141,6 @@ struct Partition {
     store @2 :UInt16;
     learner @3 :Bool;
     late @4 :Bool;            # added to a group that existed: it began empty
+    leaving @5 :Bool;         # stays until the group has the others
   }
 }

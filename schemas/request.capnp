@@ -107,6 +107,8 @@ struct Barrier {
 struct Report {
   complete @0 :Bool;            # what is not in it is not served by the sender
   partitions @1 :List(Leadership);
+  clockAstray @2 :Bool;         # the sender leads nothing for now (a complete report says it)
+  reaches @3 :List(UInt64);     # nodes that the sender is connected with; of a complete report
 
   struct Leadership {
     partition @0 :UInt64;
@@ -115,6 +117,9 @@ struct Report {
     items @3 :UInt64;
     bytes @4 :UInt64;
     localIndexes @5 :List(IndexCounts);  # entries of the table's local indexes
+    voters @6 :List(UInt64);    # replicas that belong to the group, by what is committed
+    learners @7 :List(UInt64);
+    whole @8 :Bool;             # they are as wished, and none lags far behind
   }
 
   struct IndexCounts {

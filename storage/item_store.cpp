@@ -221,6 +221,14 @@ void ItemStore::stage_state(Changes& changes, const PartitionState& state) const
   changes[state.partition] = Held{{state.partition, state.replica}, state.space, state.applied.index};
 }
 
+// Whether the partition's replica here is that of `state`.
+bool ItemStore::is_held(const Changes& changes, const PartitionState& state) const {
+  if (const auto staged = changes.find(state.partition); staged != changes.end())
+    return staged->second && staged->second->replica.replica == state.replica;
+  const auto held = held_.find(state.partition);
+  return held != held_.end() && held->second.replica.replica == state.replica;
+}
+
 void ItemStore::count(SpaceId space, int change) {
   const auto found = references_.find(space);
   STATOR_ASSERT(found != references_.end(), "only known spaces are counted");
@@ -256,6 +264,8 @@ Result<void> ItemStore::apply(std::span<const ApplyBatch> batches) {
   {
     std::lock_guard lock(mutex_);
     for (const ApplyBatch& batch : batches) {
+      const bool leaves = std::find(batch.gone.begin(), batch.gone.end(), batch.state.partition) != batch.gone.end();
+      if (leaves && !is_held(changes, batch.state)) continue;
       stage_state(changes, batch.state);
       newest[batch.state.partition] = &batch.state;
       for (const PartitionState& born : batch.born) {

@@ -35,7 +35,9 @@ struct ApplyBatch {
   PartitionState state;              // after it. Its space is where `rows` go
   std::vector<RowChange> rows;       // in order: of two changes to one key the later holds
   std::vector<PartitionState> born;  // partitions that come to be in the same step (a split's right half)
-  std::vector<PartitionId> gone;     // partitions that this store holds no more (merged into this one)
+  // Partitions that this store holds no more. Where `state`'s own is among them, the replica of `state` goes: one that is
+  // gone already, or has a successor here under another id, changes nothing.
+  std::vector<PartitionId> gone;
   size_t bytes() const;
 };
 
@@ -156,6 +158,7 @@ class ItemStore {
   // What a batch does to held_, checked against it: nullopt means gone.
   using Changes = std::unordered_map<PartitionId, std::optional<Held>>;
   void stage_state(Changes& changes, const PartitionState& state) const;
+  bool is_held(const Changes& changes, const PartitionState& state) const;  // requires mutex_
   void install(const Changes& changes);
   void count(SpaceId space, int change);
   std::optional<SpaceId> dropped_space() const;

@@ -126,5 +126,86 @@ TEST_F(ClusterTest, WithoutAMajorityRequestsEndAtTheirDeadline) {
   EXPECT_THAT(get(0, 1, 1), testing::HasSubstr("\"x\""));
 }
 
+// --- nodes that come and go ---
+
+class GrowingClusterTest : public testing::Test {
+ protected:
+  LocalCluster cluster_{4};
+
+  // The first three are a cluster with a table; the fourth is not there yet.
+  void start_three() {
+    for (size_t i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(cluster_.start(i));
+    ASSERT_NO_FATAL_FAILURE(cluster_.initialise(3));
+    ASSERT_TRUE(cluster_.all_ready());
+    ASSERT_TRUE(call(cluster_[0], "CreateTable", kCreateTable).ok);
+  }
+  // Node `asked` knows a node of that number, counted from 1.
+  bool knows(size_t asked, int node) {
+    return cluster_[asked].status_json().find("{\"id\":" + std::to_string(node) + ",") != std::string::npos;
+  }
+  // Which node leads group 0, as node `asked` sees it.
+  std::optional<size_t> metadata_leader(size_t asked) {
+    const std::string status = cluster_[asked].status_json();
+    const size_t at = status.find("\"metadata\":{\"leader\":") + 21;
+    if (status[at] == 'n') return std::nullopt;
+    return static_cast<size_t>(status[at] - '1');
+  }
+};
+
+// It names no number, and is given one, which its folder keeps.
+TEST_F(GrowingClusterTest, ANodeJoinsAndKeepsItsNumber) {
+  ASSERT_NO_FATAL_FAILURE(start_three());
+  ASSERT_NO_FATAL_FAILURE(cluster_.start(3, false));
+  ASSERT_TRUE(eventually([&] { return cluster_[3].ready() && knows(0, 4) && knows(3, 4); }));
+  for (uint64_t i = 0; i < 20; ++i) ASSERT_TRUE(call(cluster_[3], "PutItem", put_json(i, 1, "x")).ok);
+  cluster_.stop(3);
+  ASSERT_NO_FATAL_FAILURE(cluster_.start(3, false));
+  ASSERT_TRUE(eventually([&] { return cluster_[3].ready(); }));
+  EXPECT_FALSE(knows(0, 5));
+  for (uint64_t i = 0; i < 20; ++i) EXPECT_TRUE(call(cluster_[3], "PutItem", put_json(i, 1, "x")).ok);
+}
+
+// A node that was down while another joined does not know who that is, and has to learn it from that very node, once it leads
+// group 0: it hears it, answers it and dials it all the same.
+TEST_F(GrowingClusterTest, ANodeThatLagsLearnsFromALeaderThatItDoesNotKnow) {
+  ASSERT_NO_FATAL_FAILURE(start_three());
+  cluster_.stop(1);
+  ASSERT_NO_FATAL_FAILURE(cluster_.start(3));
+  ASSERT_TRUE(eventually([&] { return cluster_[3].ready() && knows(0, 4) && knows(2, 4); }));
+  // Until the new node leads: each time the leader goes away and comes back, the others elect.
+  for (int turn = 0; turn < 50 && metadata_leader(3) != 3; ++turn) {
+    const size_t other = metadata_leader(3).value_or(0);
+    if (other == 3) break;
+    cluster_.stop(other);
+    ASSERT_NO_FATAL_FAILURE(cluster_.start(other));
+    ASSERT_TRUE(eventually([&] { return cluster_[0].ready() && cluster_[2].ready() && cluster_[3].ready(); }));
+  }
+  ASSERT_EQ(metadata_leader(3), 3u);
+  ASSERT_NO_FATAL_FAILURE(cluster_.start(1));
+  EXPECT_TRUE(eventually([&] { return cluster_[1].ready() && knows(1, 4); }));
+}
+
+TEST_F(GrowingClusterTest, ADecommissionedNodeEndsAndStaysOut) {
+  using State = cluster::AdministerState;
+  ASSERT_NO_FATAL_FAILURE(start_three());
+  for (uint64_t i = 0; i < 50; ++i) ASSERT_TRUE(call(cluster_[i % 3], "PutItem", put_json(i, 1, "x")).ok);
+  const cluster::AdministerRequest leave{cluster::AdministerVerb::kDecommission, LocalCluster::id(0)};
+  EXPECT_EQ(cluster_.administer(1, leave).state, State::kRefused);  // three replicas need three nodes
+  ASSERT_NO_FATAL_FAILURE(cluster_.start(3));
+  ASSERT_TRUE(eventually([&] { return cluster_[3].ready() && knows(0, 4) && knows(1, 4); }));
+  ASSERT_TRUE(eventually([&] { return cluster_.administer(1, leave).state == State::kUnderWay; }));
+  ASSERT_TRUE(eventually([&] { return cluster_.administer(1, leave).state == State::kDone; }));
+  EXPECT_TRUE(call(cluster_[0], "PutItem", put_json(60, 1, "z")).ok);  // it still takes requests to the others
+  cluster_.stop(0);
+  ASSERT_TRUE(eventually([&] { return !knows(1, 1); }));
+  for (uint64_t i = 0; i < 50; ++i)
+    EXPECT_THAT(call(cluster_[1 + i % 3], "GetItem", get_json(i, 1)).text, testing::HasSubstr("\"x\"")) << i;
+  // Its old folder does not come back.
+  ASSERT_NO_FATAL_FAILURE(cluster_.start(0));
+  EXPECT_FALSE(knows(1, 1));
+  for (uint64_t i = 0; i < 50; ++i) ASSERT_TRUE(call(cluster_[1 + i % 3], "PutItem", put_json(i, 2, "y")).ok);
+  EXPECT_FALSE(knows(1, 1));
+}
+
 }  // namespace
 }  // namespace stator::tests

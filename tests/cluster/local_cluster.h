@@ -8,6 +8,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -37,13 +38,14 @@ class LocalCluster {
     }
   }
 
-  // Numbered from 0; its node id is one more. Requires that it does not run.
-  void start(size_t i) {
+  // Numbered from 0; its node id is one more. Requires that it does not run. `numbered`: it says which node it is;
+  // otherwise its folder, or the cluster, does.
+  void start(size_t i, bool numbered = true) {
     actors::NodeOptions options;
     options.files = nodes_[i].files.get();
     options.data_dir = "/node";
     actors::ClusterOptions cluster;
-    cluster.node = id(i);
+    if (numbered) cluster.node = id(i);
     cluster.zone = std::string(1, static_cast<char>('a' + i));
     cluster.listen = {"127.0.0.1", nodes_[i].port};
     for (size_t other = 0; other < nodes_.size(); ++other) {
@@ -61,8 +63,8 @@ class LocalCluster {
     nodes_[i].files = storage::memory_file_system();
   }
 
-  // What `stator cluster init` does, once.
-  void initialise() {
+  // What `stator cluster init` does, once, with the first `count` nodes.
+  void initialise(size_t count = SIZE_MAX) {
     Nobody nobody;
     net::LinkOptions options;
     options.listen = false;
@@ -70,17 +72,28 @@ class LocalCluster {
     ASSERT_TRUE(link.ok());
     cluster::BootstrapRequest request;
     request.cluster_id.fill(0xC1);
-    for (const One& node : nodes_) {
+    const auto all = std::span<const One>(nodes_).first(std::min(count, nodes_.size()));
+    for (const One& node : all) {
       auto reply = cluster::decode_identify_reply(ask(**link, node.port, cluster::kIdentify, {}));
       ASSERT_TRUE(reply.ok());
       request.members.push_back(reply->self);
       request.members.back().metadata_replica = model::ReplicaId(reply->self.node.value);
     }
-    for (const One& node : nodes_) {
+    for (const One& node : all) {
       auto reply = cluster::decode_bootstrap_reply(ask(**link, node.port, cluster::kBootstrap, cluster::encode(request)));
       ASSERT_TRUE(reply.ok());
       ASSERT_TRUE(reply->done) << reply->reason;
     }
+  }
+  // What an operator asks, through node i; the answer's text.
+  cluster::AdministerReply administer(size_t i, const cluster::AdministerRequest& request) {
+    Nobody nobody;
+    net::LinkOptions options;
+    options.listen = false;
+    auto link = net::Link::start(options, net::LinkIdentity{}, nobody);
+    if (!link.ok()) return {cluster::AdministerState::kAgain, "no link", 0};
+    auto reply = cluster::decode_administer_reply(ask(**link, nodes_[i].port, cluster::kAdminister, encode(request)));
+    return reply.ok() ? *reply : cluster::AdministerReply{cluster::AdministerState::kAgain, "no answer", 0};
   }
   // All nodes up and in a cluster.
   void start_all() {

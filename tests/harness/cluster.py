@@ -83,6 +83,27 @@ class Cluster:
     def stop(self):
         self.run("stop")
 
+    def add(self, *words):
+        """Starts one more node, which joins. Returns its number once it serves."""
+        self.run("add", *words)
+        self.size += 1
+        return self.numbers[-1]
+
+    def decommission(self, number):
+        """Returns once the node holds nothing any more, and is stopped. The command's outcome, progress in stderr."""
+        done = self.run("decommission", number)
+        self.size -= 1
+        self.down.discard(number)
+        return done
+
+    def rolling_restart(self, env=None):
+        """`env`: of the new processes. The command's outcome, progress in stderr."""
+        before, self.env = self.env, env or self.env
+        try:
+            return self.run("rolling-restart")
+        finally:
+            self.env = before
+
     # --- what it is made of ---
 
     def state(self):
@@ -91,10 +112,13 @@ class Cluster:
 
     def node(self, number):
         """One node's part of cluster.json."""
-        return self.state()["nodes"][number - 1]
+        return next(node for node in self.state()["nodes"] if node["id"] == number)
 
     @property
     def numbers(self):
+        """Of the nodes that there are; before the first start, of those that there will be."""
+        with contextlib.suppress(OSError):
+            return [node["id"] for node in self.state()["nodes"]]
         return range(1, self.size + 1)
 
     def endpoint(self, number):

@@ -60,7 +60,21 @@ TEST(ClusterState, WhatIsNoSuchFileIsRefused) {
   EXPECT_THAT(decode_cluster_state(later).error(), HasSubstr("format 2"));
   std::string gap = encode(example());
   gap.replace(gap.find("\"id\":2"), 6, "\"id\":4");
-  EXPECT_THAT(decode_cluster_state(gap).error(), HasSubstr("node 2"));
+  EXPECT_THAT(decode_cluster_state(gap).error(), HasSubstr("the node after node 4"));  // out of order
+}
+
+TEST(ClusterState, ANumberIsNotGivenTwice) {
+  ClusterState state = example();
+  EXPECT_EQ(state.next_node, 4u);
+  state.nodes.erase(state.nodes.begin() + 2);  // decommissioned
+  const auto back = decode_cluster_state(encode(state));
+  ASSERT_TRUE(back.ok()) << back.error();
+  EXPECT_EQ(back->next_node, 4u);
+  EXPECT_EQ(back->find(3), nullptr);
+  EXPECT_EQ(back->find(2)->id, 2u);
+  std::string again = encode(state);
+  again.replace(again.find("\"next_node\":4"), 13, "\"next_node\":2");
+  EXPECT_THAT(decode_cluster_state(again).error(), HasSubstr("next_node"));
 }
 
 TEST(ClusterState, TargetsForPrometheus) {

@@ -6,6 +6,8 @@
 
 #include <random>
 
+#include "cluster/administer_messages.h"
+
 namespace stator::cluster {
 namespace {
 
@@ -54,10 +56,25 @@ TEST(InitMessages, Join) {
   const JoinRequest request{member(3), "0.1.0", 1, 4};
   EXPECT_EQ(decode_join_request(encode(request)).value(), request);
   const JoinReply welcome =
-      JoinWelcome{id_of<ClusterId>(5), model::ReplicaId(11), true, {member(1), member(2)}};
+      JoinWelcome{id_of<ClusterId>(5), model::ReplicaId(11), true, {member(1), member(2)}, model::NodeId(2)};
   EXPECT_EQ(decode_join_reply(encode(welcome)).value(), welcome);
   const JoinReply refusal = JoinRefusal{"there is no leader of the metadata", true};
   EXPECT_EQ(decode_join_reply(encode(refusal)).value(), refusal);
+}
+
+TEST(InitMessages, WhatOperatorsAsk) {
+  const AdministerRequest asked[] = {{AdministerVerb::kDecommission, model::NodeId(7)},
+                                     {AdministerVerb::kFinalizeVersion, {}}};
+  for (const AdministerRequest& request : asked)
+    EXPECT_EQ(decode_administer_request(encode(request)).value(), request);
+  EXPECT_FALSE(decode_administer_request(encode(AdministerRequest{AdministerVerb::kDecommission, {}})).ok());
+  EXPECT_FALSE(decode_administer_request(encode(AdministerRequest{static_cast<AdministerVerb>(9), {}})).ok());
+  const AdministerReply reply{AdministerState::kUnderWay, "node 7 holds 4 replicas", 4};
+  EXPECT_EQ(decode_administer_reply(encode(reply)).value(), reply);
+  EXPECT_FALSE(decode_administer_reply(encode(AdministerReply{static_cast<AdministerState>(0), {}, 0})).ok());
+  EXPECT_FALSE(decode_administer_reply("no message").ok());
+  const AdministerReply wordy{AdministerState::kRefused, std::string(3 * kReasonBytesMax, 'x'), 0};
+  EXPECT_EQ(decode_administer_reply(encode(wordy))->text, std::string(kReasonBytesMax, 'x'));
 }
 
 TEST(InitMessages, AReasonIsCut) {
@@ -68,14 +85,17 @@ TEST(InitMessages, AReasonIsCut) {
 TEST(InitMessages, WhatIsMissingIsMalformed) {
   Member nameless = member(1);
   nameless.node = model::NodeId(0);
-  EXPECT_FALSE(decode_join_request(encode(JoinRequest{nameless, "0.1.0", 1, 1})).ok());
+  EXPECT_TRUE(decode_join_request(encode(JoinRequest{nameless, "0.1.0", 1, 1})).ok());  // it is to be given a number
+  IdentifyReply waiting;
+  waiting.self = nameless;
+  EXPECT_TRUE(decode_identify_reply(encode(waiting)).ok());
   Member without_folder = member(1);
   without_folder.incarnation = {};
   EXPECT_FALSE(decode_join_request(encode(JoinRequest{without_folder, "0.1.0", 1, 1})).ok());
   EXPECT_FALSE(decode_bootstrap(encode(BootstrapRequest{ClusterId{}, {member(1)}})).ok());
   EXPECT_FALSE(decode_bootstrap(encode(BootstrapRequest{id_of<ClusterId>(1), {}})).ok());
   EXPECT_FALSE(decode_bootstrap(encode(BootstrapRequest{id_of<ClusterId>(1), {member(1), nameless}})).ok());
-  EXPECT_FALSE(decode_join_reply(encode(JoinReply{JoinWelcome{id_of<ClusterId>(5), {}, false, {}}})).ok());
+  EXPECT_FALSE(decode_join_reply(encode(JoinReply{JoinWelcome{id_of<ClusterId>(5), {}, false, {}, {}}})).ok());
   EXPECT_FALSE(decode_identify_reply("").ok());
   EXPECT_FALSE(decode_identify_reply("no message").ok());
 }
@@ -89,7 +109,7 @@ TEST(InitMessages, DamageIsSurvived) {
   const std::string bodies[] = {
       encode(reply), encode(BootstrapRequest{id_of<ClusterId>(9), {member(1), member(2)}}),
       encode(JoinRequest{member(3), "0.1.0", 1, 4}),
-      encode(JoinReply{JoinWelcome{id_of<ClusterId>(5), model::ReplicaId(1), false, {member(1)}}}),
+      encode(JoinReply{JoinWelcome{id_of<ClusterId>(5), model::ReplicaId(1), false, {member(1)}, {}}}),
       encode(BootstrapReply{false, "no"})};
   const auto decode_all = [](std::string_view body) {
     size_t refused = 0;

@@ -167,6 +167,18 @@ TEST(LogEntryBytes, OfBeforeThereWereNodesStillRead) {
   EXPECT_EQ(body->changes[4].allocated, before);
 }
 
+// And those from before nodes could be added.
+TEST(LogEntryBytes, OfBeforeNodesWereAddedStillRead) {
+  auto allocated = decode_allocated(read_golden("allocated_before_added_nodes"));
+  ASSERT_TRUE(allocated.ok());
+  EXPECT_EQ(*allocated, (Allocated{8, 6, 1002, 103, 1}));
+  std::string entry = read_golden("log_metadata_before_added_nodes");
+  ASSERT_TRUE(decode_log_header(entry).ok());
+  auto body = decode_metadata_body(log_body(entry));
+  ASSERT_TRUE(body.ok());
+  for (const MetadataChange& change : body->changes) EXPECT_EQ(change.node.phase, NodePhase::kMember);
+}
+
 // --- the header
 // -------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 // Goal: what nodes answer each other about tables comes back as it was, and damaged bytes are a value.
 #include "cluster/request_wire.h"
 
+#include "cluster/node_record.h"
 #include "tests/unit/cluster/cluster_testing.h"
 
 namespace stator::cluster {
@@ -45,14 +46,34 @@ TEST(RequestWire, CountsOfIndexesComeBackInTheirOrder) {
 
 TEST(RequestWire, ReportsBringTheCountsOfLocalIndexes) {
   Report sent;
-  sent.partitions.push_back({model::PartitionId(3), 5, true, {{10, 200}, {{1, {4, 44}}, {2, {6, 66}}}}});
-  sent.partitions.push_back({model::PartitionId(4), 6, false, {{1, 2}}});
+  sent.partitions.push_back({model::PartitionId(3), 5, true, {{10, 200}, {{1, {4, 44}}, {2, {6, 66}}}}, {}, false});
+  sent.partitions.push_back({model::PartitionId(4), 6, false, {{1, 2}}, {}, false});
   const auto got = decode_report(encode_report(sent));
   ASSERT_TRUE(got.ok());
   ASSERT_EQ(got->partitions.size(), 2u);
   EXPECT_TRUE(same(got->partitions[0].totals.items, {10, 200}));
   EXPECT_EQ(got->partitions[0].totals.local_indexes, sent.partitions[0].totals.local_indexes);
   EXPECT_TRUE(got->partitions[1].totals.local_indexes.empty());
+}
+
+TEST(RequestWire, ReportsComeBack) {
+  Report sent;
+  sent.complete = true;
+  sent.clock_astray = true;
+  sent.reaches = {model::NodeId(2), model::NodeId(5)};
+  sent.partitions.push_back({model::PartitionId(7), 3, true, {{4, 500}},
+                             {{model::ReplicaId(1001), model::ReplicaId(1002)}, {model::ReplicaId(1003)}}, true});
+  auto got = decode_report(encode_report(sent));
+  ASSERT_TRUE(got.ok());
+  EXPECT_TRUE(got->complete && got->clock_astray);
+  EXPECT_EQ(got->reaches, sent.reaches);
+  ASSERT_EQ(got->partitions.size(), 1u);
+  EXPECT_EQ(got->partitions[0].partition, sent.partitions[0].partition);
+  EXPECT_EQ(got->partitions[0].members, sent.partitions[0].members);
+  EXPECT_TRUE(got->partitions[0].whole && got->partitions[0].serving);
+  EXPECT_TRUE(same(got->partitions[0].totals.items, sent.partitions[0].totals.items));
+  sent.reaches.assign(kNodesMax + 1, model::NodeId(1));
+  EXPECT_FALSE(decode_report(encode_report(sent)).ok());
 }
 
 TEST(RequestWire, BytesThatAreNoAnswerAreAnError) {

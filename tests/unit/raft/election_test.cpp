@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lone.h"
+#include "raft/follower.h"
 
 namespace stator::raft {
 namespace {
@@ -343,6 +344,25 @@ TEST(Election, AHigherTermThatCannotWinReachesTheLeader) {
 }
 
 // Protocol 13.
+TEST(Election, AReluctantReplicaLetsOthersCampaignFirst) {
+  Config config = config_of(1);
+  Lone lone(config, Lone::fresh(voters({1, 2, 3})));
+  lone->set_reluctant(true);
+  for (int again = 0; again < 2; ++again) {
+    lone.step(2, 1, Heartbeat{});
+    if (again == 1) lone->peer_connection_lost(id(2));  // not even then
+    lone.ticks(config.election_ticks_min * kReluctance - 1);
+    EXPECT_EQ(lone->role(), Role::kFollower);
+  }
+  lone.ticks(config.election_ticks_max * kReluctance);  // nobody else did
+  EXPECT_EQ(lone->role(), Role::kCandidate);
+  lone.step(2, 1, Heartbeat{});
+  lone->set_reluctant(false);
+  lone.step(2, 1, Heartbeat{});
+  lone.ticks(config.election_ticks_max);
+  EXPECT_EQ(lone->role(), Role::kCandidate);
+}
+
 TEST(Election, ABrokenConnectionToTheLeaderCutsTheTimeoutShort) {
   Config config = config_of(1);
   config.lost_leader_ticks_min = 2;

@@ -158,6 +158,28 @@ TEST_F(ItemStoreTest, ASnapshotInstallSwitchesSpacesAndTheOldOneGoes) {
   EXPECT_GT(space(), fresh) << "space numbers are never used again";
 }
 
+// A replica that was removed, and came back to this node as another one, is removed once more (what a start finds on disk is
+// looked through again): its successor keeps everything, and the first one's space is not counted down twice.
+TEST_F(ItemStoreTest, WhatIsGoneIsNotRemovedAgainWithItsSuccessor) {
+  const SpaceId old = space();
+  apply(a_, old, 5, {put("k", "old")});
+  ApplyBatch removal{state_of(a_, old, 5), {}, {}, {a_.partition}};
+  ASSERT_OK(items_->apply(std::vector{removal}));
+  EXPECT_FALSE(items_->is_live(old));
+  ASSERT_OK(items_->apply(std::vector{removal}));
+  const ReplicaAddress successor{a_.partition, model::ReplicaId(a_.replica.value + 100)};
+  const SpaceId fresh = space();
+  apply(successor, fresh, 2, {put("k", "new")});
+  ASSERT_OK(items_->apply(std::vector{removal}));
+  EXPECT_TRUE(items_->is_live(fresh));
+  apply(successor, fresh, 3, {put("l", "new")});
+  delete_dropped();
+  reopen();
+  EXPECT_EQ("k=new l=new", scan(fresh, RowKind::kItem));
+  ASSERT_EQ(items_->partition_states()->size(), 1u);
+  EXPECT_EQ(items_->partition_states()->front().replica, successor.replica);
+}
+
 TEST_F(ItemStoreTest, AHalfInstalledSnapshotLeavesNothingAfterARestart) {
   const SpaceId half = space();
   ASSERT_OK(items_->write_rows(half, std::vector<RowChange>{put("k", "half"), put("l", "half")}));
