@@ -2,9 +2,8 @@
 // partition actor a replica, the router, and in a cluster of several the link to the other nodes. It makes what
 // group 0 wishes: opens the replicas that are to be here, closes those that are not.
 //
-// Threads: CAF's workers carry the actors; the committer, the applier and the readers touch the disk; LevelDB
-// compacts on threads of its own; the link has one, and so has the ticker. Calls of Dispatcher come from the HTTP
-// threads.
+// Threads: CAF's workers carry the actors; the committer, the applier and the readers touch the disk; LevelDB compacts on
+// threads of its own; the link has one, and so has the ticker. Calls of Dispatcher come from the HTTP threads.
 //
 //   node.cpp             start, stop, requests on tables
 //   node_partitions.cpp  replicas opened and closed as group 0 wishes
@@ -242,7 +241,8 @@ class Node final : public net::Dispatcher, private Peers, private net::LinkHandl
   size_t next_join_ = 0;
   std::string said_;  // why nobody leads, as it was logged last
   std::atomic<bool> joining_{false};     // a request is on its way
-  std::atomic<size_t> steps_under_way_{0};  // commands of take_steps() that are not answered yet
+  std::shared_ptr<std::atomic<size_t>> steps_under_way_;  // the ticker's: commands of its last look that are not answered yet
+  int64_t steps_begun_ = 0;                               // the ticker's: when that was, steady
   std::atomic<uint64_t> upkeep_calls_{0};  // each has a request id of its own
   std::atomic<bool> registered_{false};  // group 0 has this node as it is
 };

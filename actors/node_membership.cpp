@@ -11,6 +11,8 @@ namespace {
 constexpr int64_t kMicrosPerMilli = 1'000;
 // What group 0 as it is here does not name yet is dialled too; a peer's word is taken for so many.
 constexpr size_t kNewcomersMax = 16;
+// Steps that are not answered by then are not waited for: each look begins from what group 0 holds.
+constexpr int64_t kStepsWaitMaxMillis = 10'000;
 
 std::string numbered(model::NodeId node) { return "node " + std::to_string(node.value); }
 
@@ -67,23 +69,25 @@ void Node::take_steps() {
     std::lock_guard lock(mutex_);
     if (!wish_) return;
     others_.look(*wish_, self_, steady_millis());
-    if (!metadata_serving_ || steps_under_way_ != 0 || stopping_ || handing_over_) return;
+    if (!metadata_serving_ || stopping_ || handing_over_) return;
+    if (steps_under_way_ && *steps_under_way_ != 0 && steady_millis() - steps_begun_ < kStepsWaitMaxMillis) return;
     state = wish_;
     seen = sight();
   }
   std::vector<cluster::MetadataCommand> steps = cluster::next_steps(*state, seen);
-  steps_under_way_ = steps.size();
+  steps_under_way_ = std::make_shared<std::atomic<size_t>>(steps.size());
+  steps_begun_ = steady_millis();
   for (cluster::MetadataCommand& step : steps) {
     if (const auto* away = std::get_if<cluster::SetAway>(&step)) {
       spdlog::warn("{} {}", numbered(away->node),
                    away->away ? "was not heard for long: its replicas are made anew elsewhere, where there is room"
                               : "is back");
     }
-    metadata_mailbox_->push(
-        MetadataCall{std::make_shared<cluster::MetadataCommand>(std::move(step)), [this](api::Result<api::Answer> result) {
-                       if (!result.ok()) spdlog::debug("a step comes to nothing: {}", result.error().message);
-                       --steps_under_way_;
-                     }});
+    auto answered = [under_way = steps_under_way_](const api::Result<api::Answer>& result) {
+      if (!result.ok()) spdlog::debug("a step comes to nothing: {}", result.error().message);
+      --*under_way;
+    };
+    metadata_mailbox_->push(MetadataCall{std::make_shared<cluster::MetadataCommand>(std::move(step)), std::move(answered)});
   }
 }
 
