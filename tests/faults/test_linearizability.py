@@ -1,5 +1,6 @@
 """The checker of histories is checked: its own tests, and what becomes of a real history when one answer in it is altered."""
 
+import collections
 import copy
 import subprocess
 import time
@@ -53,10 +54,18 @@ def stale_read(records):
 
 def lost_write(records):
     """A write whose value was read did not happen, for certain."""
-    read = {(record["output"]["item"] or {}).get("value") for record in records if record["op"] == GET and record["output"]}
+    def place_of(record):
+        return record["key"], record["input"].get("value")
+
+    read = {
+        (record["key"], (record["output"]["item"] or {}).get("value"))
+        for record in records if record["op"] == GET and record["output"]
+    }
+    written = collections.Counter(place_of(record) for record in records if record["op"] != GET)
     at = next(
         place for place, record in enumerate(records)
-        if record["outcome"] == "ok" and record["output"]["applied"] and record["input"].get("value") in read
+        if record["outcome"] == "ok" and record["op"] != GET and record["output"]["applied"]
+        and record["input"].get("value") is not None and place_of(record) in read and written[place_of(record)] == 1
     )
     records[at].update(outcome="fail", output=None)
     records[at]["return"] = None

@@ -342,6 +342,10 @@ void Cluster::converge() {
 std::string Cluster::describe() const {
   std::string text;
   for (const auto& server : servers_) {
+    if (!server->alive()) {
+      text += "\n  server " + std::to_string(server->id()) + " is down";
+      continue;
+    }
     const raft::Status status = server->replica().node().status();
     text += "\n  server " + std::to_string(server->id()) + (server->serving() ? " serves" : "") + " term " +
             std::to_string(status.soft.term) + " role " + std::to_string(static_cast<int>(status.soft.role)) +

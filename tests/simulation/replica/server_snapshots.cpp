@@ -70,7 +70,9 @@ void Server::install(cluster::PersistWork work) {
   if (cluster::replicated(installed->rows).size() != installed->rows.size())
     ++world_.probes.snapshots_with_requests;
   if (world_.faulty && world_.chance(300))
-    later(world_.delay(speed_.apply_max + 2 * speed_.sync_max), [this] { crash(); });
+    later(world_.delay(speed_.apply_max + 2 * speed_.sync_max), [this] {
+      if (world_.faulty) crash();  // nobody would start it again
+    });
   later(world_.delay(speed_.apply_max), [this, installed, work = std::move(work)] {
     if (installed->state.index <= items_.state.index) throw Violation("a snapshot takes the state back");
     items_ = *installed;
